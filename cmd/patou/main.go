@@ -1,0 +1,4 @@
+// Command patou watches over a herd of machines.
+package main
+
+func main() {}

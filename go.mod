@@ -1,0 +1,3 @@
+module patou
+
+go 1.26.0
