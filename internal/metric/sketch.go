@@ -34,7 +34,7 @@ func (s *Sketch) Observe(v float64) {
 		s.zero++
 		return
 	}
-	*s.bucket(int32(math.Ceil(math.Log2(v)*scale))) += 1
+	*s.bucket(int32(math.Ceil(math.Log2(v) * scale))) += 1
 }
 
 // Merge adds all observations of o.

@@ -13,7 +13,9 @@ type View struct {
 }
 
 // Views are the names that each distribution has as series below its own.
-func Views() []string { return []string{"count", "sum", "mean", "min", "p50", "p90", "p95", "p99", "max"} }
+func Views() []string {
+	return []string{"count", "sum", "mean", "min", "p50", "p90", "p95", "p99", "max"}
+}
 
 // ParseView reads a view's name: count, sum, mean, min, max, or a percentile
 // such as p50, p99 or p99_9.
