@@ -27,7 +27,7 @@ type FS interface {
 	Rename(from, to string) error
 	// Remove deletes a file. Open readers keep it.
 	Remove(name string) error
-	// MkdirAll makes a directory and its parents.
+	// MkdirAll makes a directory and its parents, durable when it returns.
 	MkdirAll(name string) error
 	// ReadDir lists a directory in order of name.
 	ReadDir(name string) ([]fs.DirEntry, error)
