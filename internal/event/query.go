@@ -1,0 +1,18 @@
+package event
+
+import "patou/internal/timerange"
+
+// Query asks for events.
+type Query struct {
+	// Range bounds the time.
+	Range timerange.Range
+	// Tags, where there are some, must all be on an event, or one of them
+	// where Any is set.
+	Tags []string
+	Any  bool
+	// Limit is how many are given at most, the newest; 0 for MaxResult.
+	Limit int
+}
+
+// MaxResult is the number of events that one query gives at most.
+const MaxResult = 10_000
