@@ -1,0 +1,115 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// maintainEvery is how often the stores compact and apply their retention.
+const maintainEvery = 30 * time.Second
+
+// freezeIfDue hands what is in memory to the flush when a bound is reached, and
+// waits for the flush when memory would pass twice its bound.
+func (c *Committer) freezeIfDue(ctx context.Context) {
+	now := c.opts.Clock.Now()
+	heavy := c.headBytes() > c.opts.HeadBytes || c.log.Size() > c.opts.LogBytes
+	if c.lsn > c.frozen && (heavy || now.Sub(c.frozenAt) >= c.opts.FreezeEvery) && c.flushIsIdle() {
+		c.freeze()
+		c.askFlush()
+	}
+	for c.headBytes() > 2*c.opts.HeadBytes && c.flushError() == nil {
+		select {
+		case <-c.flushed:
+		case <-ctx.Done():
+			return
+		}
+		if c.lsn > c.frozen && c.flushIsIdle() {
+			c.freeze()
+			c.askFlush()
+		}
+	}
+}
+
+// flushIsIdle reports that all frozen generations are in files: freezing again
+// before would only make many small ones.
+func (c *Committer) flushIsIdle() bool {
+	return min(c.metrics.Flushed(), c.logs.Flushed()) >= c.frozen
+}
+
+func (c *Committer) freeze() {
+	if c.lsn <= c.frozen {
+		return
+	}
+	c.metrics.Freeze(c.lsn)
+	c.logs.Freeze(c.lsn)
+	c.frozen, c.frozenAt = c.lsn, c.opts.Clock.Now()
+}
+
+func (c *Committer) askFlush() {
+	select {
+	case c.flush <- struct{}{}:
+	default:
+	}
+}
+
+// Maintain flushes when Run asks for it, and compacts and expires in between,
+// until ctx ends.
+func (c *Committer) Maintain(ctx context.Context) error {
+	tick := c.opts.Clock.NewTicker(maintainEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-c.flush:
+			c.flushOnce(ctx)
+		case <-tick.C():
+			if c.flushError() != nil {
+				c.flushOnce(ctx)
+			}
+			if err := c.maintainStores(ctx); err != nil && ctx.Err() == nil {
+				c.opts.Telemetry.Counter("ingest.maintain_errors").Inc()
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// Finish flushes what Run froze at its end. It is called after both goroutines
+// have returned.
+func (c *Committer) Finish(ctx context.Context) error { return c.flushStores(ctx) }
+
+func (c *Committer) flushOnce(ctx context.Context) {
+	err := c.flushStores(ctx)
+	if err != nil {
+		c.opts.Telemetry.Counter("ingest.flush_errors").Inc()
+	}
+	c.failure.Lock()
+	c.failure.err = err
+	c.failure.Unlock()
+	select {
+	case c.flushed <- struct{}{}:
+	default:
+	}
+}
+
+func (c *Committer) flushError() error {
+	c.failure.Lock()
+	defer c.failure.Unlock()
+	return c.failure.err
+}
+
+func (c *Committer) flushStores(ctx context.Context) error {
+	if err := errors.Join(c.metrics.Flush(ctx), c.logs.Flush(ctx)); err != nil {
+		return fmt.Errorf("flush of the stores: %w", err)
+	}
+	if err := c.log.Truncate(min(c.metrics.Flushed(), c.logs.Flushed())); err != nil {
+		return fmt.Errorf("truncation of the write-ahead log: %w", err)
+	}
+	return nil
+}
+
+func (c *Committer) maintainStores(ctx context.Context) error {
+	return errors.Join(c.metrics.Maintain(ctx), c.logs.Maintain(ctx))
+}
