@@ -132,9 +132,9 @@ type Committer struct {
 	flushed chan struct{}
 
 	// The rest belongs to the goroutine in Run.
-	lsn        uint64 // of the last batch applied
-	frozen     uint64 // of the last batch when the stores were last frozen
-	frozenAt   time.Time
+	lsn      uint64 // of the last batch applied
+	frozen   uint64 // of the last batch when the stores were last frozen
+	frozenAt time.Time
 	unsynced bool
 	defs     []metric.Def // made, and not in the log yet
 
