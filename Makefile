@@ -1,0 +1,47 @@
+# The steps of CI are the targets here.
+GO ?= go
+
+.PHONY: all build test test-real race fuzz lint fmt bench audit ui ui-check demo clean
+
+all: build test
+
+build:              ## the binary, bin/patou
+	$(GO) build -trimpath -ldflags="-s -w" -o bin/patou ./cmd/patou
+
+test:               ## all tests that need Go alone
+	$(GO) vet ./...
+	$(GO) test ./...
+
+test-real:          ## the real programs from Debian and npm, driven
+	test/real/run
+
+race:               ## the tests with the race detector
+	$(GO) test -race ./...
+
+fuzz:               ## each fuzz target for 20 seconds
+	tools/fuzz 20s
+
+lint:               ## golangci-lint, pinned by go.mod
+	$(GO) tool golangci-lint run
+
+fmt:                ## gofmt over everything that is ours
+	gofmt -w cmd internal tools web
+
+bench:              ## kernels and whole-server runs; see docs/benchmarks.md
+	tools/bench/run
+
+audit:              ## known vulnerabilities of what we depend on; no gate
+	-$(GO) run golang.org/x/vuln/cmd/govulncheck@latest ./...
+	-cd web/ui && npm audit
+
+ui:                 ## the page, into web/dist
+	cd web/ui && npm ci && npm run build
+
+ui-check:           ## types, tests and style of the page
+	cd web/ui && npm ci && npm run check && npm test
+
+demo:               ## a small live system to watch
+	$(GO) run ./cmd/patou demo
+
+clean:
+	rm -rf bin patou-data web/ui/node_modules
