@@ -111,7 +111,9 @@ func (s *system) handler(name string) http.Handler {
 		s.busy[name].Add(int64(end.Sub(start)))
 		s.say(access(name, &c, end, end.Sub(start)), true)
 		if name == edge && c.status == http.StatusGatewayTimeout {
-			s.sayAll(s.told(&c, end, false))
+			for _, l := range s.told(&c, end, false) {
+				s.say(l, false)
+			}
 		}
 	})
 }
@@ -159,12 +161,9 @@ func (s *system) work(ctx context.Context, c *call) {
 	case <-time.After(c.work):
 	case <-ctx.Done():
 	}
-	if c.status != http.StatusGatewayTimeout || slow {
-		timeout := c.status == http.StatusGatewayTimeout
-		for _, l := range s.told(c, time.Now(), slow) {
-			if !timeout || l.component != edge {
-				s.say(l, false)
-			}
+	for _, l := range s.told(c, time.Now(), slow) {
+		if l.component != edge { // the edge says it itself when the answer arrives
+			s.say(l, false)
 		}
 	}
 }
@@ -180,12 +179,6 @@ func (s *system) version() string {
 		return badVersion
 	}
 	return goodVersion
-}
-
-func (s *system) sayAll(lines []line) {
-	for _, l := range lines {
-		s.say(l, false)
-	}
 }
 
 // say hands a line to the shipper; a system that cannot log goes on without.
