@@ -186,7 +186,7 @@ func TestCommitAppliesInTheOrderOfTheLog(t *testing.T) {
 		var senders sync.WaitGroup
 		for i := range 100 {
 			senders.Go(func() {
-				if _, _, err := r.c.Commit(t.Context(), say(fmt.Sprint(i)), true); err != nil {
+				if _, _, err := r.c.Commit(context.Background(), say(fmt.Sprint(i)), true); err != nil {
 					t.Error(err)
 				}
 			})
@@ -211,7 +211,7 @@ func TestCommitAnswersARepeatedKeyWithItsFirstAnswer(t *testing.T) {
 		send := func(answer string) (string, bool) {
 			b := say("once")
 			b.Key, b.Answer = "agent-7", []byte(answer)
-			got, repeated, err := r.c.Commit(t.Context(), b, true)
+			got, repeated, err := r.c.Commit(context.Background(), b, true)
 			if err != nil {
 				t.Error(err)
 			}
@@ -235,7 +235,7 @@ func TestCommitWritesDefinitionsBeforeTheirUse(t *testing.T) {
 	run(t, Options{}, func(r *rig) {
 		r.metrics.defs = []metric.Def{{ID: 1, Name: "a.b"}}
 		b := &record.Batch{Points: []metric.Point{{Series: 1, Value: 2}}}
-		if _, _, err := r.c.Commit(t.Context(), b, false); err != nil {
+		if _, _, err := r.c.Commit(context.Background(), b, false); err != nil {
 			t.Fatal(err)
 		}
 		first, err := record.Decode(r.log.records[0])
@@ -252,7 +252,7 @@ func TestCommitRefusesWhatTheLogDoesNotTake(t *testing.T) {
 	run(t, Options{}, func(r *rig) {
 		r.metrics.defs = []metric.Def{{ID: 1, Name: "a.b"}}
 		r.log.setFailure(errors.New("no space left"))
-		_, _, err := r.c.Commit(t.Context(), say("lost"), true)
+		_, _, err := r.c.Commit(context.Background(), say("lost"), true)
 		if !errors.Is(err, ErrUnavailable) {
 			t.Errorf("error %v, want ErrUnavailable", err)
 		}
@@ -260,7 +260,7 @@ func TestCommitRefusesWhatTheLogDoesNotTake(t *testing.T) {
 			t.Error("what was refused is visible")
 		}
 		r.log.setFailure(nil)
-		if _, _, err := r.c.Commit(t.Context(), say("kept"), true); err != nil {
+		if _, _, err := r.c.Commit(context.Background(), say("kept"), true); err != nil {
 			t.Fatal(err)
 		}
 		if b, err := record.Decode(r.log.records[0]); err != nil || len(b.Defs) != 1 {
@@ -271,7 +271,7 @@ func TestCommitRefusesWhatTheLogDoesNotTake(t *testing.T) {
 
 func TestSamplesAreSyncedWithinTheInterval(t *testing.T) {
 	run(t, Options{SyncEvery: 250 * time.Millisecond}, func(r *rig) {
-		if _, _, err := r.c.Commit(t.Context(), &record.Batch{Points: []metric.Point{{}}}, false); err != nil {
+		if _, _, err := r.c.Commit(context.Background(), &record.Batch{Points: []metric.Point{{}}}, false); err != nil {
 			t.Fatal(err)
 		}
 		<-time.After(300 * time.Millisecond)
@@ -287,7 +287,7 @@ func TestSamplesAreSyncedWithinTheInterval(t *testing.T) {
 func TestAHeavyHeadIsFrozenAndFlushed(t *testing.T) {
 	run(t, Options{HeadBytes: 100}, func(r *rig) {
 		r.logs.heap = 150
-		if _, _, err := r.c.Commit(t.Context(), say("x"), true); err != nil {
+		if _, _, err := r.c.Commit(context.Background(), say("x"), true); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -302,16 +302,16 @@ func TestAFullDiskRefusesAndRecovers(t *testing.T) {
 		r.logs.mu.Lock()
 		r.logs.heap, r.logs.fail = 500, errors.New("no space left")
 		r.logs.mu.Unlock()
-		_, _, _ = r.c.Commit(t.Context(), say("first"), true)
+		_, _, _ = r.c.Commit(context.Background(), say("first"), true)
 		synctest.Wait()
-		if _, _, err := r.c.Commit(t.Context(), say("second"), true); !errors.Is(err, ErrUnavailable) {
+		if _, _, err := r.c.Commit(context.Background(), say("second"), true); !errors.Is(err, ErrUnavailable) {
 			t.Errorf("error %v, want ErrUnavailable while memory is full", err)
 		}
 		r.logs.mu.Lock()
 		r.logs.fail = nil
 		r.logs.mu.Unlock()
 		<-time.After(2 * maintainEvery)
-		if _, _, err := r.c.Commit(t.Context(), say("third"), true); err != nil {
+		if _, _, err := r.c.Commit(context.Background(), say("third"), true); err != nil {
 			t.Errorf("after space came back: %v", err)
 		}
 	})
