@@ -22,7 +22,8 @@ fuzz:               ## each fuzz target for 20 seconds
 	tools/fuzz 20s
 
 lint:               ## golangci-lint, pinned by go.mod
-	$(GO) tool golangci-lint run
+	cd tools/lint && $(GO) build -o ../../bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	bin/golangci-lint run
 
 fmt:                ## gofmt over everything that is ours
 	gofmt -w cmd internal tools web
@@ -31,7 +32,8 @@ bench:              ## kernels and whole-server runs; see docs/benchmarks.md
 	tools/bench/run
 
 audit:              ## known vulnerabilities of what we depend on; no gate
-	-$(GO) run golang.org/x/vuln/cmd/govulncheck@latest ./...
+	cd tools/lint && $(GO) build -o ../../bin/govulncheck golang.org/x/vuln/cmd/govulncheck
+	-bin/govulncheck ./...
 	-cd web/ui && npm audit
 
 ui:                 ## the page, into web/dist
