@@ -88,3 +88,26 @@ func FromSyslog(severity uint8) Level {
 	}
 	return [8]Level{Emergency, Alert, Critical, Error, Warn, Notice, Info, Debug}[severity]
 }
+
+// FromSender reads a level as programs write it into their lines: ParseLevel's
+// names, the number of a syslog severity (0 to 7), or one of bunyan's and
+// pino's (10 trace to 60 fatal).
+func FromSender(s string) (Level, bool) {
+	switch s {
+	case "0", "1", "2", "3", "4", "5", "6", "7":
+		return FromSyslog(s[0] - '0'), true
+	case "10":
+		return Trace, true
+	case "20":
+		return Debug, true
+	case "30":
+		return Info, true
+	case "40":
+		return Warn, true
+	case "50":
+		return Error, true
+	case "60":
+		return Critical, true
+	}
+	return ParseLevel(s)
+}
