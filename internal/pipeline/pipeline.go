@@ -1,0 +1,146 @@
+// Package pipeline makes of a received entry what is stored: it recognises
+// access logs, JSON and logfmt in the message, sets fields, level and time by
+// them, brings everything within its limits, and derives samples from requests.
+//
+// Invariant: after Process an entry has a component and host by their grammars,
+// a time, a level where one can be known, and each field once; the envelope
+// says when and where, the line itself what and how bad. Derive depends on the
+// entry alone, so that it gives the same samples whenever it is asked. Nothing
+// here fails: what is not recognised stays a message.
+package pipeline
+
+import (
+	"strings"
+	"sync"
+
+	"patou/internal/component"
+	"patou/internal/entry"
+	"patou/internal/parse/accesslog"
+	"patou/internal/parse/logfmt"
+	"patou/internal/parse/ndjson"
+)
+
+// Options are what a Pipeline can be told. The zero Options are the defaults.
+type Options struct {
+	// MaxComponents bounds the components whose series' names are remembered;
+	// 0 is 10,000.
+	MaxComponents int
+}
+
+// Pipeline processes entries. It is safe for use by several goroutines.
+type Pipeline struct {
+	workers sync.Pool // of *worker
+	names   nameCache
+}
+
+// New is a pipeline.
+func New(o Options) *Pipeline {
+	if o.MaxComponents <= 0 {
+		o.MaxComponents = 10_000
+	}
+	return &Pipeline{
+		workers: sync.Pool{New: func() any { return new(worker) }},
+		names:   nameCache{limit: o.MaxComponents, known: map[string]*names{}},
+	}
+}
+
+// worker is the memory that processing one entry needs, used again for the
+// next. Fields that it gives to entries are never used again.
+type worker struct {
+	json  ndjson.Decoder
+	found []entry.Field
+	arena []entry.Field
+}
+
+// Process completes an entry in place. Now, in ns, is its time when neither
+// the envelope nor the line has one. The entry's Fields slice is the
+// pipeline's to change.
+func (p *Pipeline) Process(now int64, e *entry.Entry) {
+	w := p.workers.Get().(*worker)
+	w.recognise(e)
+	p.workers.Put(w)
+	if e.Time == 0 {
+		e.Time = now
+	}
+	e.Component = component.Clean(e.Component)
+	entry.Clean(e)
+}
+
+// recognise looks into the message. The first bytes tell most messages apart,
+// so prose costs a glance.
+func (w *worker) recognise(e *entry.Entry) {
+	text := strings.TrimLeft(e.Message, " ")
+	text = strings.TrimLeft(strings.TrimPrefix(text, "@cee:"), " ")
+	switch {
+	case text == "":
+	case text[0] == '{':
+		w.jsonLine(text, e)
+	case accesslog.Likely(text):
+		w.accessLine(text, e)
+	case logfmt.Likely(text):
+		w.logfmtLine(text, e)
+	}
+	e.Level = max(e.Level, requestLevel(e))
+}
+
+func (w *worker) accessLine(text string, e *entry.Entry) {
+	found, ns, ok := accesslog.Parse(text, w.found[:0])
+	if !ok {
+		return
+	}
+	w.found = found
+	if e.Time == 0 {
+		e.Time = ns
+	}
+	w.merge(e, found)
+}
+
+func (w *worker) jsonLine(text string, e *entry.Entry) {
+	var line entry.Entry
+	if w.json.Fields(text, &line) != nil {
+		return
+	}
+	w.merge(e, adopt(e, line.Fields))
+}
+
+func (w *worker) logfmtLine(text string, e *entry.Entry) {
+	found, ok := logfmt.Parse(text, w.found[:0])
+	if !ok {
+		return
+	}
+	w.found = found
+	w.merge(e, adopt(e, found))
+}
+
+// fieldChunk is how many fields are allocated at once.
+const fieldChunk = 256
+
+// merge gives the entry the fields that its line was found to have, in memory
+// of their own. The line's value replaces the envelope's of the same key.
+func (w *worker) merge(e *entry.Entry, found []entry.Field) {
+	n := len(e.Fields) + len(found)
+	if cap(w.arena)-len(w.arena) < n {
+		w.arena = make([]entry.Field, 0, max(fieldChunk, n))
+	}
+	from := len(w.arena)
+	w.arena = append(w.arena, e.Fields...)
+	envelope := w.arena[from:]
+	for _, f := range found {
+		if old := find(envelope, f.Key); old != nil {
+			old.Value = f.Value
+			continue
+		}
+		w.arena = append(w.arena, f)
+	}
+	e.Fields = w.arena[from:len(w.arena):len(w.arena)]
+	clear(found) // so that the pool keeps no request's memory alive
+}
+
+func find(fields []entry.Field, key string) *entry.Field {
+	for i := range fields {
+		if fields[i].Key == key {
+			return &fields[i]
+		}
+	}
+	return nil
+}
