@@ -1,0 +1,171 @@
+package logs
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"patou/internal/entry"
+)
+
+// values are the texts that the pattern finds in s, one a name; nil where it
+// does not match.
+func (e *extractPipe) values(s string, into []string) []string {
+	into = into[:0]
+	if e.isRE {
+		return e.groups(s, into)
+	}
+	into = append(into, make([]string, len(e.names))...)
+	field, skip := -1, false
+	for _, part := range e.parts {
+		at := strings.Index(s, part.literal)
+		if part.literal == "" && (field >= 0 || skip) {
+			at = len(s) // the last value reaches to the end
+		}
+		if at < 0 {
+			return nil
+		}
+		if field >= 0 {
+			into[field] = s[:at]
+		}
+		s = s[at+len(part.literal):]
+		field, skip = part.field, part.skip
+	}
+	return into
+}
+
+// groups are the values of an expression's named groups.
+func (e *extractPipe) groups(s string, into []string) []string {
+	found := e.re.FindStringSubmatchIndex(s)
+	if found == nil {
+		return nil
+	}
+	for i, name := range e.re.SubexpNames() {
+		if name == "" {
+			continue
+		}
+		value := ""
+		if found[2*i] >= 0 {
+			value = s[found[2*i]:found[2*i+1]]
+		}
+		into = append(into, value)
+	}
+	return into
+}
+
+// entry sets the fields that the pattern finds in an entry.
+func (e *extractPipe) entry(to *entry.Entry) {
+	source, ok := textOf(to, e.from)
+	if !ok {
+		return
+	}
+	values := e.values(source, nil)
+	if values == nil {
+		return
+	}
+	fields := slices.Clone(to.Fields)
+	for i, name := range e.names {
+		fields = setField(fields, name, values[i])
+	}
+	to.Fields = fields
+}
+
+func setField(fields []entry.Field, key, value string) []entry.Field {
+	for i := range fields {
+		if fields[i].Key == key {
+			fields[i].Value = value
+			return fields
+		}
+	}
+	return append(fields, entry.Field{Key: key, Value: value})
+}
+
+// extraction makes the columns of an extract for the rows of one window.
+type extraction struct {
+	pipe *extractPipe
+	out  []*texts
+	seen []map[string]uint32
+	// done holds the codes made of each distinct source value, nil for not
+	// yet, empty for no match.
+	done   [][]uint32
+	buffer []string
+}
+
+// extract adds the fields that a pattern finds to the window's columns.
+func (s *scan) extract(e *extractPipe, in rowSet) error {
+	source, err := s.texts(columnOf(e.from))
+	if err != nil || len(source.Values) == 0 {
+		return err
+	}
+	x := &extraction{pipe: e}
+	if err := x.begin(s, in); err != nil {
+		return err
+	}
+	if source.Codes != nil {
+		x.done = make([][]uint32, len(source.Values))
+	}
+	err = in.each(func(row int) error {
+		c := source.code(row)
+		if c == entry.Absent {
+			return nil
+		}
+		for i, code := range x.codes(c, source.Values[c]) {
+			x.out[i].Codes[row-in.lo] = code
+		}
+		return s.pace.step(len(source.Values[c]))
+	})
+	if s.extra == nil {
+		s.extra = map[string]*texts{}
+	}
+	for i, name := range e.names {
+		s.extra[name] = x.out[i]
+	}
+	return err
+}
+
+// begin makes the columns as they are where the pattern does not match: the
+// fields that entries already have under these names.
+func (x *extraction) begin(s *scan, in rowSet) error {
+	for _, name := range x.pipe.names {
+		before, err := s.texts(columnOf(name))
+		if err != nil {
+			return err
+		}
+		t := &texts{base: in.lo}
+		t.Values = slices.Clone(before.Values)
+		t.Codes = make([]uint32, in.hi-in.lo)
+		for i := range t.Codes {
+			t.Codes[i] = entry.Absent
+			if len(before.Values) > 0 {
+				t.Codes[i] = before.code(in.lo + i)
+			}
+		}
+		x.out = append(x.out, t)
+		x.seen = append(x.seen, map[string]uint32{})
+	}
+	return nil
+}
+
+// codes are the places of the values found in a source text.
+func (x *extraction) codes(c uint32, source string) []uint32 {
+	if x.done != nil && x.done[c] != nil {
+		return x.done[c]
+	}
+	x.buffer = x.pipe.values(source, x.buffer)
+	codes := make([]uint32, 0, len(x.pipe.names))
+	for i, value := range x.buffer {
+		code, ok := x.seen[i][value]
+		if !ok {
+			code = uint32(len(x.out[i].Values))
+			x.out[i].Values = append(x.out[i].Values, value)
+			x.seen[i][value] = code
+		}
+		codes = append(codes, code)
+	}
+	if x.done != nil {
+		x.done[c] = codes
+	}
+	return codes
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

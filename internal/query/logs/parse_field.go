@@ -1,0 +1,185 @@
+package logs
+
+import (
+	"fmt"
+	"strings"
+
+	"patou/internal/entry"
+)
+
+// field reads what is asked of a key, after its colon.
+func (p *parser) field(start int, key string) expr {
+	switch {
+	case key == "":
+		p.fail(start, "a field has no name", "a name before the colon")
+	case key == keyTime:
+		p.fail(start, "the time is given beside the query", "from and until")
+	case p.at("("):
+		return p.group(grammar{strict: true, primary: func() expr {
+			if p.atKeyword() {
+				p.unknown(p.pos, "a value of "+key)
+			}
+			return p.value(key)
+		}})
+	}
+	return p.value(key)
+}
+
+// value reads one value of a key and makes its filter.
+func (p *parser) value(key string) expr {
+	start := p.pos
+	for _, o := range []op{opAtLeast, opAtMost, opAbove, opBelow, opSame} {
+		if p.take(o.sign()) {
+			return p.compare(key, o, start)
+		}
+	}
+	switch {
+	case p.take("~"):
+		return p.fieldRegexp(key)
+	case p.at(`"`):
+		return p.equals(key, start, p.quoted())
+	}
+	raw := p.word()
+	if raw == "" {
+		p.unknown(start, fmt.Sprintf("a value right after %s: (in quotes where it has spaces)", key))
+	}
+	if raw == "*" {
+		return p.present(key)
+	}
+	if from, until, isRange := strings.Cut(raw, ".."); isRange && p.isRange(key, from, until, start) {
+		return p.makeRange(key, from, until, start)
+	}
+	if key == keyMessage {
+		return p.text(start, splitWild(raw))
+	}
+	if pattern, plain, wild := globOf(raw); !wild {
+		return p.equals(key, start, plain)
+	} else if key == keyLevel || key == keyID {
+		p.fail(start, fmt.Sprintf("%s takes no wildcard", key), p.example(key))
+		return nil
+	} else {
+		return cond{key: key, op: opGlob, value: lowerName(key, pattern)}
+	}
+}
+
+func (p *parser) present(key string) expr {
+	switch key {
+	case keyMessage, keyComponent, keyID:
+		return all{}
+	}
+	return cond{key: key, op: opPresent}
+}
+
+func (p *parser) fieldRegexp(key string) expr {
+	start := p.pos
+	switch {
+	case key == keyLevel || key == keyID:
+		p.fail(start-1, fmt.Sprintf("%s takes no regular expression", key), p.example(key))
+	case p.at("/"):
+		return p.regexp(key)
+	case p.at(`"`):
+		source := p.quoted()
+		p.compileRegexp(start, source)
+		return cond{key: key, op: opRegexp, value: source}
+	}
+	p.unknown(start, "/regexp/")
+	return nil
+}
+
+// equals is key:value with a value that holds no pattern.
+func (p *parser) equals(key string, start int, value string) expr {
+	switch key {
+	case keyMessage:
+		return p.text(start, []string{value})
+	case keyLevel:
+		return cond{key: key, op: opEquals, value: p.level(start, value)}
+	case keyID:
+		id, err := entry.ParseID(value)
+		if err != nil {
+			p.fail(start, fmt.Sprintf("%q is no id of an entry", value), "two base-36 numbers with a dash, as in 2s-1f")
+		}
+		value = id.String()
+	}
+	return cond{key: key, op: opEquals, value: lowerName(key, value)}
+}
+
+// lowerName is a value in the case that names of its key are kept in.
+func lowerName(key, value string) string {
+	if key == keyComponent || key == keyHost {
+		return asciiLower(value)
+	}
+	return value
+}
+
+// compare reads the value after a sign such as >=.
+func (p *parser) compare(key string, o op, start int) expr {
+	at := p.pos
+	var value string
+	if p.at(`"`) {
+		value = p.quoted()
+	} else if raw := p.word(); raw != "" {
+		_, value, _ = globOf(raw)
+	} else {
+		p.unknown(at, fmt.Sprintf("a value right after %s", o.sign()))
+	}
+	return p.comparison(key, o, start, at, value)
+}
+
+// comparison checks that a key can be compared so.
+func (p *parser) comparison(key string, o op, start, at int, value string) expr {
+	switch key {
+	case keyLevel:
+		value = p.level(at, value)
+		if o == opSame {
+			o = opEquals
+		}
+	case keyComponent, keyID:
+		if o != opSame {
+			p.fail(start, key+" has no order", p.example(key))
+		}
+		if key == keyID {
+			return p.equals(key, at, value)
+		}
+	}
+	return cond{key: key, op: o, value: lowerName(key, value)}
+}
+
+func (p *parser) example(key string) string {
+	switch key {
+	case keyLevel:
+		return "level:NAME, level:>=NAME or level:NAME..NAME"
+	case keyID:
+		return "id:2s-1f"
+	}
+	return key + ":NAME or " + key + ":NAME*"
+}
+
+// isRange reports whether from..until is meant as a range rather than as a
+// text with two dots, and fails where it is half of one.
+func (p *parser) isRange(key, from, until string, start int) bool {
+	if key == keyLevel {
+		return true
+	}
+	_, first := number(from)
+	_, last := number(until)
+	if first && !last {
+		p.fail(start+len(from)+2, fmt.Sprintf("%q is no number", until), "a number after .. (put the value in quotes if it is a text)")
+	}
+	return first && last
+}
+
+func (p *parser) makeRange(key, from, until string, start int) expr {
+	if key == keyLevel {
+		from, until = p.level(start, from), p.level(start+len(from)+2, until)
+	}
+	return cond{key: key, op: opRange, value: from, until: until}
+}
+
+// level reads a level's name and gives its plain form.
+func (p *parser) level(start int, name string) string {
+	l, ok := entry.ParseLevel(name)
+	if !ok {
+		p.fail(start, fmt.Sprintf("%q is no level", name), "trace, debug, info, notice, warn, error, critical, alert or emergency")
+	}
+	return l.String()
+}

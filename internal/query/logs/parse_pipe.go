@@ -1,0 +1,366 @@
+package logs
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Bounds of pipes.
+const (
+	maxPipes = 32
+	maxNames = 16        // names in one list
+	maxRows  = 1_000_000 // that limit, top and rare may ask for
+)
+
+const pipeWords = "count, sum, avg, min, max, p50 (any p1 to p99), distinct, top, rare, extract, where, sort, limit or fields"
+
+// pipes reads the rest of the query.
+func (p *parser) pipes() []pipe {
+	var pipes []pipe
+	for !p.done() {
+		start := p.pos
+		p.pos++ // the bar
+		if len(pipes) == maxPipes {
+			p.fail(start, fmt.Sprintf("more than %d pipes", maxPipes), "")
+		}
+		pipes = append(pipes, p.pipe())
+		p.skipSpace()
+		if !p.done() && !p.at("|") {
+			p.unknown(p.pos, after(pipes[len(pipes)-1]))
+		}
+	}
+	return pipes
+}
+
+// after is what may follow a pipe.
+func after(last pipe) string {
+	if s, is := last.(*sortPipe); is && !s.by[len(s.by)-1].desc {
+		return "asc, desc, a comma, | or the end"
+	}
+	switch last.(type) {
+	case *wherePipe:
+		return "AND, OR, | or the end"
+	case *limitPipe, *extractPipe:
+		return "| or the end"
+	}
+	return "a comma, | or the end"
+}
+
+func (p *parser) pipe() pipe {
+	p.skipSpace()
+	start := p.pos
+	switch name := p.bare(); name {
+	case "top", "rare":
+		return p.top(name == "rare")
+	case "extract":
+		return p.extract()
+	case "where":
+		return &wherePipe{p.where()}
+	case "sort":
+		return p.sort()
+	case "limit":
+		return &limitPipe{p.count("a number of rows")}
+	case "fields":
+		return &fieldsPipe{p.names("a field's name")}
+	case "patterns":
+		p.fail(start, `"patterns" is not there yet`, pipeWords)
+	}
+	p.pos = start
+	if _, ok := aggregateOf(p.peek()); !ok {
+		p.unknown(start, pipeWords)
+	}
+	return p.aggregates()
+}
+
+// bare reads a word of the pipes' own language; "" where none stands.
+func (p *parser) bare() string {
+	p.skipSpace()
+	start := p.pos
+	for p.pos < len(p.src) && isNameByte(p.src[p.pos]) {
+		p.pos++
+	}
+	return p.src[start:p.pos]
+}
+
+// peek is the next bare word, not read.
+func (p *parser) peek() string {
+	start := p.pos
+	word := p.bare()
+	p.pos = start
+	p.skipSpace()
+	return word
+}
+
+// name reads a field's name, in quotes where it is a word of the language.
+func (p *parser) name(wanted string) string {
+	p.skipSpace()
+	start := p.pos
+	if p.at(`"`) {
+		if name := p.quoted(); name != "" {
+			return name
+		}
+		p.fail(start, "a name is empty", wanted)
+	}
+	if word := p.bare(); word != "" && !isPipeWord(word) {
+		return word
+	}
+	p.unknown(start, wanted)
+	return ""
+}
+
+func (p *parser) names(wanted string) []string {
+	var names []string
+	for {
+		p.skipSpace()
+		start := p.pos
+		name := p.name(wanted)
+		switch {
+		case slices.Contains(names, name):
+			p.fail(start, fmt.Sprintf("%q is named twice", name), "")
+		case len(names) == maxNames:
+			p.fail(start, fmt.Sprintf("more than %d names", maxNames), "")
+		}
+		names = append(names, name)
+		if p.skipSpace(); !p.take(",") {
+			return names
+		}
+	}
+}
+
+// count reads a number of rows.
+func (p *parser) count(wanted string) int {
+	p.skipSpace()
+	start := p.pos
+	word := p.bare()
+	n, err := strconv.Atoi(word)
+	if err != nil || n < 1 || n > maxRows || word[0] == '+' {
+		p.unknown(start, fmt.Sprintf("%s, 1 to %d", wanted, maxRows))
+	}
+	return n
+}
+
+func (p *parser) top(rare bool) pipe {
+	t := &topPipe{n: 10, rare: rare}
+	if word := p.peek(); word != "" && isDigit(word[0]) {
+		t.n = p.count("a number of values")
+	}
+	t.by = p.groupNames("a field's name")
+	return t
+}
+
+// groupNames reads the names that rows are grouped by.
+func (p *parser) groupNames(wanted string) []string {
+	p.skipSpace()
+	start := p.pos
+	names := p.names(wanted)
+	if slices.Contains(names, keyTime) {
+		p.fail(start, "grouping by time is done with every", "every DURATION, as in every 1m")
+	}
+	return names
+}
+
+func (p *parser) aggregates() pipe {
+	a := &aggregatePipe{}
+	for {
+		a.of = append(a.of, p.aggregate())
+		if len(a.of) > maxNames {
+			p.fail(p.pos, fmt.Sprintf("more than %d numbers", maxNames), "")
+		}
+		if p.skipSpace(); !p.take(",") {
+			break
+		}
+	}
+	p.clauses(a)
+	p.checkColumns(a)
+	return a
+}
+
+func (p *parser) aggregate() aggregate {
+	p.skipSpace()
+	start := p.pos
+	word := p.bare()
+	a, ok := aggregateOf(word)
+	if !ok {
+		p.unknown(start, "count, sum, avg, min, max, p50 (any p1 to p99) or distinct")
+	}
+	a.as = a.fn
+	if a.fn != "count" {
+		a.field = p.name("the name of a field to take the " + a.fn + " of")
+		a.as = a.fn + "_" + a.field
+	}
+	if p.peek() == "as" {
+		p.bare()
+		a.as, a.named = p.name("a column's name"), true
+	}
+	return a
+}
+
+func aggregateOf(word string) (aggregate, bool) {
+	switch word {
+	case "count", "sum", "avg", "min", "max", "distinct":
+		return aggregate{fn: word}, true
+	}
+	digits, ok := strings.CutPrefix(word, "p")
+	if !ok || digits == "" || !isDigit(digits[0]) || len(digits) > 6 {
+		return aggregate{}, false
+	}
+	percent, err := strconv.ParseFloat(digits, 64)
+	if err != nil || percent <= 0 || percent >= 100 {
+		return aggregate{}, false
+	}
+	return aggregate{fn: word, share: percent / 100}, true
+}
+
+// clauses reads by, every and a trailing as, in any order, each once.
+func (p *parser) clauses(a *aggregatePipe) {
+	for {
+		p.skipSpace()
+		start := p.pos
+		word := p.peek()
+		switch {
+		case word == "by" && a.by == nil:
+			p.bare()
+			a.by = p.groupNames("a field's name, component, host or level")
+		case word == "every" && a.every == 0:
+			p.bare()
+			a.every = p.duration()
+		case word == "as" && len(a.of) == 1 && !a.of[0].named:
+			p.bare()
+			a.of[0].as, a.of[0].named = p.name("a column's name"), true
+		case p.done() || p.at("|"):
+			return
+		default:
+			p.unknown(start, wantedClauses(a))
+		}
+	}
+}
+
+func wantedClauses(a *aggregatePipe) string {
+	var wanted []string
+	if a.by == nil {
+		wanted = append(wanted, "by FIELD")
+	}
+	if a.every == 0 {
+		wanted = append(wanted, "every")
+	}
+	if len(a.of) == 1 && !a.of[0].named {
+		wanted = append(wanted, "as NAME")
+	}
+	return strings.Join(append(wanted, "| or the end"), ", ")
+}
+
+// checkColumns refuses two columns of one name.
+func (p *parser) checkColumns(a *aggregatePipe) {
+	columns := slices.Clone(a.by)
+	if a.every > 0 {
+		columns = append(columns, keyTime)
+	}
+	for _, one := range a.of {
+		if slices.Contains(columns, one.as) {
+			p.fail(p.pos, fmt.Sprintf("two columns would be named %q", one.as), "as NAME after one of them")
+		}
+		columns = append(columns, one.as)
+	}
+}
+
+// duration reads a span of time such as 30s, 1m or 12h.
+func (p *parser) duration() time.Duration {
+	p.skipSpace()
+	start := p.pos
+	word := p.bare()
+	digits := strings.TrimRight(word, "abcdefghijklmnopqrstuvwxyz")
+	n, err := strconv.Atoi(digits)
+	if err == nil && n > 0 && n <= 1e6 && isDigit(digits[0]) {
+		for _, u := range units() {
+			if u.name == word[len(digits):] && n <= int(366*24*time.Hour/u.size) {
+				return time.Duration(n) * u.size
+			}
+		}
+	}
+	p.unknown(start, "a span such as 500ms, 10s, 1m, 6h, 1d or 1w, a year at most")
+	return 0
+}
+
+func (p *parser) sort() pipe {
+	s := &sortPipe{}
+	for {
+		k := sortKey{name: p.name("a field's or column's name")}
+		if word := p.peek(); word == "asc" || word == "desc" {
+			p.bare()
+			k.desc = word == "desc"
+		}
+		s.by = append(s.by, k)
+		if len(s.by) > maxNames {
+			p.fail(p.pos, fmt.Sprintf("more than %d names", maxNames), "")
+		}
+		if p.skipSpace(); !p.take(",") {
+			break
+		}
+	}
+	return s
+}
+
+// where reads filters in which comparisons may be written with spaces too:
+// ms > 100.
+func (p *parser) where() expr {
+	if p.skipSpace(); p.done() || p.at("|") {
+		p.unknown(p.pos, "a comparison such as ms > 100, or a filter")
+	}
+	return p.or(grammar{primary: p.condition})
+}
+
+func (p *parser) condition() expr {
+	start := p.pos
+	if p.at(`"`) {
+		p.quoted()
+	} else {
+		p.bare()
+	}
+	end := p.pos
+	p.skipSpace()
+	at := p.pos
+	sign := p.sign()
+	if sign == "" || end == start {
+		p.pos = start
+		return p.filter()
+	}
+	p.pos = start
+	key := p.name("a field's name")
+	p.pos = at + len(sign)
+	return p.spaced(start, key, sign)
+}
+
+// sign reads the sign of a comparison; "" where none stands.
+func (p *parser) sign() string {
+	for _, sign := range []string{">=", "<=", "!=", "!~", ">", "<", "=", "~"} {
+		if p.take(sign) {
+			return sign
+		}
+	}
+	return ""
+}
+
+// spaced reads the value of a comparison written with spaces.
+func (p *parser) spaced(start int, key, sign string) expr {
+	p.skipSpace()
+	if key == keyTime {
+		p.fail(start, "the time is given beside the query", "from and until")
+	}
+	switch sign {
+	case "!=":
+		return not{p.compare(key, opSame, p.pos)}
+	case "~":
+		return p.fieldRegexp(key)
+	case "!~":
+		return not{p.fieldRegexp(key)}
+	}
+	for _, o := range []op{opAtLeast, opAtMost, opAbove, opBelow, opSame} {
+		if o.sign() == sign {
+			return p.compare(key, o, p.pos)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,124 @@
+package logs
+
+import (
+	"errors"
+	"slices"
+)
+
+// errEnough ends a query early and well: a limit is reached.
+var errEnough = errors.New("enough rows")
+
+// stage takes rows, in order, and passes on what it makes of them. A row is
+// valid during the call.
+type stage interface {
+	push(r *Row) error
+	// end is called once after the last row, and not after an error.
+	end() error
+}
+
+// lastStage hands the rows to the caller.
+type lastStage struct {
+	emit func(*Row) error
+	sent int
+}
+
+func (l *lastStage) push(r *Row) error {
+	l.sent++
+	return l.emit(r)
+}
+
+func (l *lastStage) end() error { return nil }
+
+type whereStage struct {
+	stage
+	filter *node
+}
+
+func (w *whereStage) push(r *Row) error {
+	if !w.filter.row(r) {
+		return nil
+	}
+	return w.stage.push(r)
+}
+
+type extractStage struct {
+	stage
+	pipe *extractPipe
+}
+
+func (x *extractStage) push(r *Row) error {
+	if r.Entry != nil {
+		e := *r.Entry
+		x.pipe.entry(&e)
+		return x.stage.push(&Row{Entry: &e})
+	}
+	v := r.Value(x.pipe.from)
+	if v.IsNone() {
+		return x.stage.push(r)
+	}
+	cells := slices.Clone(r.Cells)
+	for i, value := range x.pipe.values(v.String(), nil) {
+		cells = setCell(cells, x.pipe.names[i], value)
+	}
+	return x.stage.push(&Row{Cells: cells})
+}
+
+func setCell(cells []Cell, name, value string) []Cell {
+	for i := range cells {
+		if cells[i].Name == name {
+			cells[i].Value = textValue(value, true)
+			return cells
+		}
+	}
+	return append(cells, Cell{name, textValue(value, true)})
+}
+
+type fieldsStage struct {
+	stage
+	names []string
+}
+
+func (f *fieldsStage) push(r *Row) error {
+	cells := make([]Cell, len(f.names))
+	for i, name := range f.names {
+		cells[i] = Cell{name, r.Value(name)}
+	}
+	return f.stage.push(&Row{Cells: cells})
+}
+
+type limitStage struct {
+	stage
+	left int
+}
+
+func (l *limitStage) push(r *Row) error {
+	if l.left == 0 {
+		return errEnough
+	}
+	l.left--
+	if err := l.stage.push(r); err != nil || l.left > 0 {
+		return err
+	}
+	return errEnough
+}
+
+// aggregateStage computes groups of rows, or of whole runs.
+type aggregateStage struct {
+	stage
+	groups *groups
+	top    *topPipe
+}
+
+func (a *aggregateStage) push(r *Row) error { return a.groups.addRow(r) }
+
+func (a *aggregateStage) scan(s *scan, rows rowSet) error { return a.groups.addScan(s, rows) }
+
+func (a *aggregateStage) end() error {
+	if a.top != nil {
+		a.groups.most(a.top.n, a.top.rare)
+	}
+	if err := a.groups.rows(a.stage.push); err != nil && err != errEnough {
+		return err
+	}
+	return a.stage.end()
+}
