@@ -1,0 +1,114 @@
+// What uPlot is told. It draws lines, grid and labels; pointer, selection and
+// events are the page's own, since they belong to all graphs at once.
+
+import type uPlot from 'uplot'
+import { timeTicks, valueTicks } from '../lib/ticks'
+import type { Range, Zone } from '../lib/time'
+import { tick, type Unit } from '../lib/units'
+import { lonely } from './align'
+import { dash, token } from './colors'
+import { axisWidth, padRight } from './geometry'
+import type { Ink } from './theme'
+
+export interface Look {
+  width: number
+  height: number
+  unit: Unit
+  zone: Zone
+  /** Whether the labels of time stand under this graph. */
+  bottom: boolean
+  /** The number of the colour of each series. */
+  colors: number[]
+  ink: Ink
+  /** Read at each drawing, so that a new window needs no new graph. */
+  range: () => Range
+}
+
+/** The room above the line of the greatest value, for it not to touch the edge. */
+const headroom = 1.08
+
+export function options(look: Look): uPlot.Options {
+  return {
+    width: look.width,
+    height: look.height,
+    padding: [6, padRight, look.bottom ? 0 : 6, 0],
+    legend: { show: false },
+    cursor: {
+      x: false,
+      y: false,
+      drag: { x: false, y: false },
+      points: { size: 7, width: 1.5, fill: look.ink.page },
+    },
+    focus: { alpha: 0.3 },
+    scales: { x: { time: true, range: () => ends(look) }, y: { range: (_, min, max) => yRange(min, max) } },
+    axes: [xAxis(look), yAxis(look)],
+    series: [{}, ...look.colors.map((number) => line(number, look.ink))],
+  }
+}
+
+function ends(look: Look): [number, number] {
+  const { from, until } = look.range()
+  return [from, until]
+}
+
+/** From zero to the greatest value; nothing at all is drawn from 0 to 1. */
+export function yRange(min: number | null, max: number | null): [number, number] {
+  const low = Math.min(min ?? 0, 0)
+  const high = Math.max(max ?? 0, 0)
+  if (low === 0 && high === 0) return [0, 1]
+  return [low * headroom, high * headroom]
+}
+
+function xAxis(look: Look): uPlot.Axis {
+  const spaced = (u: uPlot) => timeTicks(look.range(), u.bbox.width / devicePixelRatio, look.zone)
+  return {
+    show: look.bottom,
+    size: 22,
+    gap: 4,
+    font: look.ink.font,
+    stroke: look.ink.text,
+    grid: { show: false },
+    ticks: { show: true, size: 3, width: 1, stroke: look.ink.line },
+    border: { show: false },
+    splits: (u) => spaced(u).map(({ at }) => at),
+    values: (u) => spaced(u).map(({ label }) => label),
+  }
+}
+
+function yAxis(look: Look): uPlot.Axis {
+  const bytes = look.unit === 'B' || look.unit === 'B/s'
+  const wanted = Math.min(4, Math.max(2, Math.round(look.height / 32)))
+  return {
+    size: axisWidth,
+    gap: 6,
+    font: look.ink.font,
+    stroke: look.ink.text,
+    grid: { stroke: look.ink.grid, width: 1 },
+    ticks: { show: false },
+    border: { show: false },
+    splits: (_, __, min, max) => valueTicks(min, max, bytes, wanted),
+    values: (_, splits) => splits.map((v) => tick(v, look.unit)),
+  }
+}
+
+function line(number: number, colours: Ink): uPlot.Series {
+  const stroke = colours.series(token(number))
+  return {
+    stroke,
+    width: 1.5,
+    dash: dash(number),
+    spanGaps: false,
+    points: {
+      show: (u, i) => lonely(valuesOf(u, i)).length > 0,
+      filter: (u, i) => lonely(valuesOf(u, i)),
+      size: 3,
+      fill: stroke,
+      width: 0,
+    },
+  }
+}
+
+/** uPlot also takes typed arrays; ours never are. */
+function valuesOf(u: uPlot, i: number): (number | null | undefined)[] {
+  return u.data[i] as (number | null | undefined)[]
+}
