@@ -12,6 +12,7 @@ package pipeline
 import (
 	"strings"
 	"sync"
+	"time"
 
 	"patou/internal/component"
 	"patou/internal/entry"
@@ -52,15 +53,14 @@ type worker struct {
 	arena []entry.Field
 }
 
-// Process completes an entry in place. Now, in ns, is its time when neither
-// the envelope nor the line has one. The entry's Fields slice is the
-// pipeline's to change.
-func (p *Pipeline) Process(now int64, e *entry.Entry) {
+// Process completes an entry in place. Now is its time when neither the envelope
+// nor the line has one. The entry's Fields slice is the pipeline's to change.
+func (p *Pipeline) Process(now time.Time, e *entry.Entry) {
 	w := p.workers.Get().(*worker)
 	w.recognise(e)
 	p.workers.Put(w)
 	if e.Time == 0 {
-		e.Time = now
+		e.Time = now.UnixNano()
 	}
 	e.Component = component.Clean(e.Component)
 	entry.Clean(e)

@@ -11,12 +11,12 @@ import (
 	"patou/internal/metric"
 )
 
-func at(s string) int64 {
+func at(s string) time.Time {
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {
 		panic(err)
 	}
-	return t.UnixNano()
+	return t
 }
 
 func brief(e *entry.Entry) string {
@@ -44,7 +44,7 @@ func TestTheMessageSaysWhatItIs(t *testing.T) {
 	}
 	const fields = " client=10.0.0.1 method=GET path=/x protocol=HTTP/1.1 status=503 bytes=12 user_agent=curl request_time=0.250 | "
 	check(entry.Entry{Message: access, Component: "Nginx"}, "2026-11-20T11:59:58Z nginx error"+fields+access)
-	check(entry.Entry{Message: access, Component: "nginx", Level: entry.Info, Time: at(noon)}, noon+" nginx error"+fields+access)
+	check(entry.Entry{Message: access, Component: "nginx", Level: entry.Info, Time: at(noon).UnixNano()}, noon+" nginx error"+fields+access)
 	check(entry.Entry{Message: "hello\n"}, noon+" unknown none | hello")
 	check(entry.Entry{Message: `{"level":"warn","msg":"hi","n":1,"time":"2026-11-20T11:00:00Z"}`, Component: "a"},
 		"2026-11-20T11:00:00Z a warn n=1 | hi")
@@ -61,8 +61,8 @@ func TestTheEnvelopeSaysWhen(t *testing.T) {
 	p := New(Options{})
 	check := func(line, want string) {
 		t.Helper()
-		e := entry.Entry{Time: at(noon), Message: fmt.Sprintf(`{"time":%q,"x":1}`, line)}
-		p.Process(0, &e)
+		e := entry.Entry{Time: at(noon).UnixNano(), Message: fmt.Sprintf(`{"time":%q,"x":1}`, line)}
+		p.Process(time.Time{}, &e)
 		if got := brief(&e); !strings.HasPrefix(got, want+" |") {
 			t.Errorf("%s: got %s, want %s", line, got, want)
 		}
@@ -84,8 +84,8 @@ func TestALinesFieldsReplaceThoseOfItsEnvelope(t *testing.T) {
 
 func TestNginxJSONIsARequestToo(t *testing.T) {
 	p := New(Options{})
-	e := entry.Entry{Component: "nginx", Time: at(noon), Message: `{"remote_addr":"10.0.0.1","request_method":"GET","request_uri":"/x","status":"404","body_bytes_sent":"7","request_time":"0.002"}`}
-	p.Process(0, &e)
+	e := entry.Entry{Component: "nginx", Time: at(noon).UnixNano(), Message: `{"remote_addr":"10.0.0.1","request_method":"GET","request_uri":"/x","status":"404","body_bytes_sent":"7","request_time":"0.002"}`}
+	p.Process(time.Time{}, &e)
 	want := noon + " nginx warn client=10.0.0.1 method=GET path=/x status=404 bytes=7 request_time=0.002"
 	if got := brief(&e); !strings.HasPrefix(got, want+" |") {
 		t.Error(got)
@@ -128,7 +128,7 @@ func TestGoroutinesMayShareAPipeline(t *testing.T) {
 		group.Go(func() {
 			for i := range 300 {
 				e := entry.Entry{Component: fmt.Sprintf("c%d", (g+i)%7), Message: fmt.Sprintf("a=%d b=%d", g, i)}
-				p.Process(1, &e)
+				p.Process(time.Unix(0, 1), &e)
 				derived(p, &e)
 				if v, _ := e.Field("b"); v != fmt.Sprint(i) {
 					t.Errorf("field b of another entry: %s, want %d", v, i)
@@ -168,7 +168,7 @@ func BenchmarkProcess(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				e := entry.Entry{Message: line, Component: "web.nginx", Time: 1}
-				p.Process(1, &e)
+				p.Process(time.Unix(0, 1), &e)
 				p.Derive(&e, func(string, metric.Kind, int64, float64) {})
 			}
 		})
