@@ -19,6 +19,9 @@ const (
 	MaxTag  = 128      // bytes of a tag
 )
 
+// ErrUnknown is returned for an id that no event has.
+var ErrUnknown = errors.New("there is no such event")
+
 // Event is one marked moment.
 type Event struct {
 	// ID is given by the store; it only rises.

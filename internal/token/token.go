@@ -8,11 +8,19 @@ package token
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"time"
+)
+
+// ErrUnknown is returned for a secret or a name that no token has, and ErrTaken
+// for the name of a token that exists.
+var (
+	ErrUnknown = errors.New("there is no such token")
+	ErrTaken   = errors.New("there is a token of this name: revoke it first or choose another")
 )
 
 // Scope is something that a token may be used for.

@@ -51,10 +51,10 @@ func insertEvent(ctx context.Context, tx *sql.Tx, e event.Event, key string) (in
 	return id, nil
 }
 
-// Event is the event with an id, or ErrNotFound.
+// Event is the event with an id, or event.ErrUnknown.
 func (s *Store) Event(ctx context.Context, id int64) (event.Event, error) {
 	e, err := scanEvent(s.read.QueryRowContext(ctx, selectEvent+` WHERE id = ?`, id))
-	return e, told(err, "reading the event %d", id)
+	return e, told(or(err, event.ErrUnknown), "reading the event %d", id)
 }
 
 const selectEvent = `SELECT id, time, what, data, tags FROM events`

@@ -2,9 +2,10 @@
 // settings, in one SQLite database.
 //
 // Invariant: a call that returned without error survives a power cut, whole; the
-// schema only moves forward, one transaction a migration. It fails with
-// ErrNotFound and ErrTaken where a caller may want to tell, else with what was
-// attempted and SQLite's own words. FORMAT.md describes the file.
+// schema only moves forward, one transaction a migration. It fails with the
+// sentinels of event and token and with ErrUnset where a caller may want to tell,
+// else with what was attempted and SQLite's own words. FORMAT.md describes the
+// file.
 package state
 
 import (
@@ -21,11 +22,8 @@ import (
 	"patou/internal/clock"
 )
 
-// ErrNotFound is returned for an event, token or setting that does not exist.
-var ErrNotFound = errors.New("there is none")
-
-// ErrTaken is returned for a name that is in use.
-var ErrTaken = errors.New("the name is taken")
+// ErrUnset is returned for a setting that was never set.
+var ErrUnset = errors.New("it is not set")
 
 // Options are what a Store needs. The zero Options are those of production.
 type Options struct {
@@ -116,11 +114,11 @@ func transact(ctx context.Context, db *sql.DB, f func(tx *sql.Tx) error) error {
 	return tx.Commit()
 }
 
-// Setting is the value that was last set for a key, or ErrNotFound.
+// Setting is the value that was last set for a key, or ErrUnset.
 func (s *Store) Setting(ctx context.Context, key string) ([]byte, error) {
 	var value []byte
 	err := s.read.QueryRowContext(ctx, `SELECT value FROM settings WHERE key = ?`, key).Scan(&value)
-	return value, told(err, "reading the setting %q", key)
+	return value, told(or(err, ErrUnset), "reading the setting %q", key)
 }
 
 // SetSetting sets the value of a key; nil forgets it.
@@ -133,13 +131,18 @@ func (s *Store) SetSetting(ctx context.Context, key string, value []byte) error 
 	return told(err, "setting %q", key)
 }
 
-// told adds what was attempted to an error, and makes SQL's "no rows" ours.
+// or makes SQL's "no rows" a sentinel of ours.
+func or(err, none error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return none
+	}
+	return err
+}
+
+// told adds what was attempted to an error.
 func told(err error, format string, args ...any) error {
 	if err == nil {
 		return nil
-	}
-	if errors.Is(err, sql.ErrNoRows) {
-		err = ErrNotFound
 	}
 	return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), err)
 }

@@ -95,7 +95,7 @@ func TestAnEventComesBackAsItWas(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
-	if _, err := s.Event(t.Context(), id+1); !errors.Is(err, ErrNotFound) {
+	if _, err := s.Event(t.Context(), id+1); !errors.Is(err, event.ErrUnknown) {
 		t.Errorf("an event that is not there: %v", err)
 	}
 }
@@ -134,10 +134,10 @@ func TestTokensLiveUntilRevoked(t *testing.T) {
 	if err := s.RevokeToken(t.Context(), "agent"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.VerifyToken(t.Context(), secret); !errors.Is(err, ErrNotFound) {
+	if _, err := s.VerifyToken(t.Context(), secret); !errors.Is(err, token.ErrUnknown) {
 		t.Errorf("a revoked token: %v", err)
 	}
-	if err := s.RevokeToken(t.Context(), "agent"); !errors.Is(err, ErrNotFound) {
+	if err := s.RevokeToken(t.Context(), "agent"); !errors.Is(err, token.ErrUnknown) {
 		t.Errorf("revoking twice: %v", err)
 	}
 }
@@ -149,11 +149,11 @@ func TestWrongTokensAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, wrong := range []string{"", "patou_", secret[:len(secret)-1], secret + "x", strings.ToLower(secret), "patou_" + strings.Repeat("A", 43)} {
-		if _, err := s.VerifyToken(t.Context(), wrong); !errors.Is(err, ErrNotFound) {
+		if _, err := s.VerifyToken(t.Context(), wrong); !errors.Is(err, token.ErrUnknown) {
 			t.Errorf("%q: %v", wrong, err)
 		}
 	}
-	if _, _, err := s.CreateToken(t.Context(), "a", []token.Scope{token.Read}); !errors.Is(err, ErrTaken) {
+	if _, _, err := s.CreateToken(t.Context(), "a", []token.Scope{token.Read}); !errors.Is(err, token.ErrTaken) {
 		t.Errorf("a second token of the name: %v", err)
 	}
 	if _, _, err := s.CreateToken(t.Context(), "b", nil); err == nil {
@@ -180,7 +180,7 @@ func TestTheSecretIsNotInTheFile(t *testing.T) {
 
 func TestSettingsAreKept(t *testing.T) {
 	s, _ := fresh(t)
-	if _, err := s.Setting(t.Context(), "k"); !errors.Is(err, ErrNotFound) {
+	if _, err := s.Setting(t.Context(), "k"); !errors.Is(err, ErrUnset) {
 		t.Errorf("before it is set: %v", err)
 	}
 	for _, v := range []string{"one", "two", ""} {
@@ -192,7 +192,7 @@ func TestSettingsAreKept(t *testing.T) {
 		}
 	}
 	_ = s.SetSetting(t.Context(), "k", nil)
-	if _, err := s.Setting(t.Context(), "k"); !errors.Is(err, ErrNotFound) {
+	if _, err := s.Setting(t.Context(), "k"); !errors.Is(err, ErrUnset) {
 		t.Errorf("after it is forgotten: %v", err)
 	}
 }

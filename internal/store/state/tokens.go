@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"database/sql"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +17,7 @@ import (
 const usedEvery = time.Minute
 
 // CreateToken makes a token and gives its secret, which cannot be had again.
-// ErrTaken is returned for a name in use.
+// token.ErrTaken is returned for a name in use.
 func (s *Store) CreateToken(ctx context.Context, name string, scopes []token.Scope) (token.Token, string, error) {
 	if err := token.CheckName(name); err != nil {
 		return token.Token{}, "", err
@@ -44,7 +43,7 @@ func insertToken(ctx context.Context, tx *sql.Tx, t *token.Token, secret string)
 		return err
 	}
 	if taken {
-		return fmt.Errorf("%w: revoke it first or choose another", ErrTaken)
+		return token.ErrTaken
 	}
 	hash := token.Hash(secret)
 	r, err := tx.ExecContext(ctx, `INSERT INTO tokens (name, hash, scopes, created) VALUES (?, ?, ?, ?)`,
@@ -81,31 +80,31 @@ func (s *Store) HasTokens(ctx context.Context) (bool, error) {
 	return has, told(err, "looking for tokens")
 }
 
-// RevokeToken ends the token with a name at once; ErrNotFound where there is none.
+// RevokeToken ends the token with a name at once; token.ErrUnknown where there is none.
 func (s *Store) RevokeToken(ctx context.Context, name string) error {
 	r, err := s.write.ExecContext(ctx, `DELETE FROM tokens WHERE name = ?`, name)
 	if err == nil {
 		if n, _ := r.RowsAffected(); n == 0 {
-			err = ErrNotFound
+			err = token.ErrUnknown
 		}
 	}
 	return told(err, "revoking the token %q", name)
 }
 
-// VerifyToken is the token whose secret this is; ErrNotFound for no token. It is
+// VerifyToken is the token whose secret this is; token.ErrUnknown for no token. It is
 // looked up by its hash, from which a prober learns nothing about secrets, and
 // compared in constant time.
 func (s *Store) VerifyToken(ctx context.Context, secret string) (token.Token, error) {
 	if !token.Plausible(secret) {
-		return token.Token{}, told(ErrNotFound, "verifying a token")
+		return token.Token{}, told(token.ErrUnknown, "verifying a token")
 	}
 	want := token.Hash(secret)
 	t, hash, err := scanToken(s.read.QueryRowContext(ctx, selectToken+` WHERE hash = ?`, want[:]))
 	if err == nil && subtle.ConstantTimeCompare(hash, want[:]) != 1 {
-		err = ErrNotFound
+		err = token.ErrUnknown
 	}
 	if err != nil {
-		return token.Token{}, told(err, "verifying a token")
+		return token.Token{}, told(or(err, token.ErrUnknown), "verifying a token")
 	}
 	s.noteUse(ctx, &t)
 	return t, nil

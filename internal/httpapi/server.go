@@ -1,0 +1,216 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"patou/internal/telemetry"
+	"patou/internal/token"
+)
+
+// server holds the routes. Nothing in it changes after New.
+type server struct {
+	Options
+	mux      *http.ServeMux
+	api      huma.API
+	openAPI  []byte
+	queries  *gate
+	bodies   *budget
+	hosts    hostRule
+	patterns []string
+}
+
+// New is the handler of all routes.
+func New(o Options) (http.Handler, error) {
+	s := &server{Options: o.withDefaults(), mux: http.NewServeMux(), bodies: newBudget(bodiesBytes)}
+	s.queries = newGate(s.Queries, s.Waiting)
+	s.hosts = newHostRule(o.Hosts)
+	s.api = s.newAPI()
+	s.routeOwn()
+	s.routeInfo()
+	s.routeEvents()
+	if err := s.routePage(); err != nil {
+		return nil, err
+	}
+	spec, err := json.Marshal(s.api.OpenAPI())
+	if err != nil {
+		return nil, fmt.Errorf("writing the OpenAPI document: %w", err)
+	}
+	s.openAPI = spec
+	return s, nil
+}
+
+// access is what a route asks of a request before its handler runs.
+type access struct {
+	// scope is what a token must open; "" for routes that all may see.
+	scope token.Scope
+	// query marks routes whose work is bounded in time and number.
+	query bool
+	// form allows bodies as HTML forms send them: for questions, never for
+	// what changes something.
+	form bool
+	// stream marks answers that may last for ever.
+	stream bool
+}
+
+// handlerFunc is a handler that leaves errors to the server.
+type handlerFunc func(w http.ResponseWriter, r *http.Request) error
+
+// handle registers a route, such as "GET /render", under its access rule.
+func (s *server) handle(pattern string, a access, h handlerFunc) {
+	s.patterns = append(s.patterns, pattern)
+	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		if err := s.admit(w, r, a, h); err != nil {
+			s.fail(w, r, err)
+		}
+	})
+}
+
+// admit judges a request by its route's rule and runs the handler.
+func (s *server) admit(w http.ResponseWriter, r *http.Request, a access, h handlerFunc) error {
+	if err := s.authorize(r, a.scope); err != nil {
+		return err
+	}
+	if err := checkContentType(r, a.form); err != nil {
+		return err
+	}
+	s.setDeadlines(w, a)
+	if !a.query {
+		return h(w, r)
+	}
+	ctx, done, err := s.queries.enter(r.Context(), s.QueryTime)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return h(w, r.WithContext(ctx))
+}
+
+// ServeHTTP judges what does not depend on the route, then routes.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &counted{ResponseWriter: w}
+	defer s.count(c)
+	defer s.catch(c, r)
+	setSecurityHeaders(c.Header())
+	err := s.hosts.check(r.Host)
+	if err == nil {
+		err = checkOrigin(r)
+	}
+	if err != nil {
+		s.fail(c, r, err)
+		return
+	}
+	s.mux.ServeHTTP(c, r)
+}
+
+// catch keeps a handler's panic from ending the server.
+func (s *server) catch(w *counted, r *http.Request) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if p == http.ErrAbortHandler {
+		panic(p) // net/http's own way to cut a connection
+	}
+	s.Telemetry.Counter("http.panics").Inc()
+	s.Log.Error("a handler panicked", "path", r.URL.Path, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	if w.status == 0 {
+		s.fail(w, r, &failure{Status: http.StatusInternalServerError, Text: "something went wrong inside the server: its log says what"})
+	}
+}
+
+func (s *server) count(w *counted) {
+	class := "2xx"
+	if w.status >= 300 {
+		class = fmt.Sprintf("%dxx", w.status/100)
+	}
+	s.Telemetry.Counter("http.status." + class).Inc()
+}
+
+// counted remembers the status of an answer.
+type counted struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader notes the first final status.
+func (w *counted) WriteHeader(status int) {
+	if w.status == 0 && status >= 200 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write notes that an answer without a status is 200.
+func (w *counted) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *counted) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// routeOwn registers what monitors and people ask of the server itself.
+func (s *server) routeOwn() {
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, s.notFound(w, r)) })
+	s.handle("GET /metrics", access{scope: token.Read}, func(w http.ResponseWriter, _ *http.Request) error { return s.ownMetrics(w) })
+	s.handle("GET /-/ready", access{}, s.ready)
+	s.handle("GET /api/openapi.json", access{}, func(w http.ResponseWriter, _ *http.Request) error {
+		w.Header().Set("Content-Type", "application/json")
+		_, err := w.Write(s.openAPI)
+		return gone(err)
+	})
+}
+
+// notFound answers what no route takes, and says which methods a path takes.
+func (s *server) notFound(w http.ResponseWriter, r *http.Request) error {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := s.mux.Handler(other); pattern != "/" && pattern != "" {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) > 0 && !slices.Contains(allowed, r.Method) {
+		methods := strings.Join(allowed, ", ")
+		w.Header().Set("Allow", methods)
+		return refuse(http.StatusMethodNotAllowed, "%s takes %s, not %s", r.URL.Path, methods, r.Method)
+	}
+	return refuse(http.StatusNotFound, "there is nothing at %s: /api/openapi.json lists what there is, /ui/ is the page", r.URL.Path)
+}
+
+func (s *server) ready(w http.ResponseWriter, _ *http.Request) error {
+	if s.Ready != nil {
+		if err := s.Ready(); err != nil {
+			return refuse(http.StatusServiceUnavailable, "not ready: %v", err)
+		}
+	}
+	return writeText(w, "text/plain; charset=utf-8", "ready\n")
+}
+
+// writeText answers with a text that is complete.
+func writeText(w http.ResponseWriter, contentType, text string) error {
+	w.Header().Set("Content-Type", contentType)
+	_, err := w.Write([]byte(text))
+	return gone(err)
+}
+
+// writeJSON answers with a value. Answers are not cached: they are of now.
+func writeJSON(w http.ResponseWriter, v any) error {
+	w.Header().Set("Content-Type", "application/json")
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return gone(enc.Encode(v))
+}
+
+// counter is shorthand for the counter of a refusal.
+func (s *server) counter(name string) *telemetry.Counter { return s.Telemetry.Counter("http." + name) }
