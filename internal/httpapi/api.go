@@ -119,9 +119,8 @@ func follow[In any](s *server, op huma.Operation, contentType string, f func(ctx
 		}
 		return &huma.StreamResponse{Body: func(c huma.Context) {
 			r, w := humago.Unwrap(c)
-			if err := write(s.newStream(w, contentType)); err != nil {
-				s.endStream(w, r, err)
-			}
+			t := s.newStream(w, contentType)
+			t.end(w, r, write(t))
 		}}, nil
 	})
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"patou/internal/event"
+	"patou/internal/ingest"
+	"patou/internal/query/logs"
 	"patou/internal/timerange"
 )
 
@@ -30,6 +32,15 @@ func (f *failure) Error() string { return f.Text }
 
 // GetStatus is the HTTP status.
 func (f *failure) GetStatus() int { return f.Status }
+
+// json is the answer's body.
+func (f *failure) json() []byte {
+	b, err := json.Marshal(f)
+	if err != nil {
+		return []byte(`{"error":"something went wrong"}`)
+	}
+	return b
+}
 
 // GetHeaders are the headers that tell when to try again.
 func (f *failure) GetHeaders() http.Header {
@@ -65,13 +76,20 @@ func (s *server) failureOf(err error) *failure {
 	var known *failure
 	var tooLarge *http.MaxBytesError
 	var badTime *timerange.ParseError
+	var badQuery *logs.SyntaxError
+	var tooMuch *logs.BudgetError
 	switch {
 	case errors.As(err, &known):
 		return known
-	case errors.As(err, &badTime):
+	case errors.As(err, &badTime), errors.As(err, &badQuery), errors.As(err, &tooMuch):
 		return refuse(http.StatusBadRequest, "%v", err)
 	case errors.As(err, &tooLarge):
 		return refuse(http.StatusRequestEntityTooLarge, "the body has more than %d bytes: send less at a time", tooLarge.Limit)
+	case errors.Is(err, ingest.ErrBusy):
+		return &failure{Status: http.StatusTooManyRequests, retry: time.Second, Text: ingest.ErrBusy.Error(), why: "refused.busy"}
+	case errors.Is(err, ingest.ErrUnavailable):
+		s.Log.Error("nothing can be kept", "error", err)
+		return &failure{Status: http.StatusServiceUnavailable, retry: 10 * time.Second, Text: ingest.ErrUnavailable.Error(), why: "refused.unavailable"}
 	case errors.Is(err, event.ErrUnknown):
 		return refuse(http.StatusNotFound, "%v", err)
 	case errors.Is(err, context.DeadlineExceeded):
@@ -99,7 +117,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		h.Set("WWW-Authenticate", `Bearer realm="patou"`)
 	}
 	h.Set("Content-Type", "application/json")
-	h.Del("Cache-Control")
+	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(f.Status)
-	_ = json.NewEncoder(w).Encode(f) // who does not read it has gone
+	_, _ = w.Write(append(f.json(), '\n')) // who does not read it has gone
 }

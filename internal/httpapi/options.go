@@ -15,6 +15,8 @@ import (
 
 	"patou/internal/clock"
 	"patou/internal/event"
+	"patou/internal/ingest"
+	"patou/internal/query/logs"
 	"patou/internal/telemetry"
 	"patou/internal/token"
 )
@@ -38,8 +40,18 @@ type Options struct {
 	Tokens       Tokens
 
 	Events EventStore
+	// Sink takes the entries that are sent, Hub hands out those that were
+	// taken, Tap shows what arrives.
+	Sink LogSink
+	Hub  *ingest.Hub
+	Tap  *ingest.Tap
 	// Components and SentBy list what is known by name, for completion.
 	Components, SentBy func() []Seen
+	// Entries is where queries find entries.
+	Entries logs.Source
+	// Stopping, when it is closed, ends the streams that would last for ever,
+	// so that a server can stop.
+	Stopping <-chan struct{}
 	// Page is the built page, nil or without index.html when it was not built.
 	Page fs.FS
 
@@ -71,6 +83,15 @@ type EventStore interface {
 	Event(ctx context.Context, id int64) (event.Event, error)
 	// Events are those asked for, in order of time.
 	Events(ctx context.Context, q event.Query) ([]event.Event, error)
+}
+
+// LogSink keeps entries.
+type LogSink interface {
+	// Accept keeps the lines of a body of newline-delimited JSON and returns
+	// when they would survive a power cut. A repeated key, if not "", gets the
+	// first answer. The error is ingest.ErrBusy, before any line was taken, or
+	// ingest.ErrUnavailable.
+	Accept(ctx context.Context, source, key string, body []byte) (ingest.Answer, error)
 }
 
 // Info describes a running server.

@@ -52,7 +52,7 @@ func (s *server) routePage() error {
 func servePage(w http.ResponseWriter, r *http.Request, files map[string]*pageFile) error {
 	name := path.Clean("/" + r.PathValue("file"))[1:]
 	f := files[name]
-	if f == nil && !strings.Contains(path.Base(name), ".") {
+	if f == nil && (name == "" || !strings.Contains(path.Base(name), ".")) {
 		f = files["index.html"]
 		if f == nil {
 			return writeText(w, "text/html; charset=utf-8", notBuilt)

@@ -35,6 +35,8 @@ func New(o Options) (http.Handler, error) {
 	s.routeOwn()
 	s.routeInfo()
 	s.routeEvents()
+	s.routeLogs()
+	s.routeTap()
 	if err := s.routePage(); err != nil {
 		return nil, err
 	}
