@@ -183,4 +183,3 @@ func TestAnErrorOfTheReceiverEndsAQuery(t *testing.T) {
 		}
 	}
 }
-

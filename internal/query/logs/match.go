@@ -159,8 +159,11 @@ func guarded(match func(string) bool, literals []string) func(string) bool {
 }
 
 func componentMatcher(c cond) func(string) bool {
-	if c.op == opEquals || c.op == opGlob {
+	switch c.op {
+	case opEquals, opGlob:
 		return func(name string) bool { return component.Match(c.value, name) }
+	case opSame:
+		return func(name string) bool { return name == c.value }
 	}
 	return valueMatcher(c)
 }

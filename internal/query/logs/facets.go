@@ -1,0 +1,154 @@
+package logs
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"patou/internal/entry"
+)
+
+// FieldCount is how often a field occurs, and its most frequent values.
+type FieldCount struct {
+	Key string
+	// Count is the number of entries that have it.
+	Count  int
+	Values []ValueCount
+}
+
+// ValueCount is how often a value occurs.
+type ValueCount struct {
+	Value string
+	Count int
+}
+
+// Bounds of Fields. Past maxDistinct values of a field the rarest half is
+// forgotten, so that counts of rare values may be too low.
+const (
+	maxScanned   = 200_000
+	maxKeys      = 512
+	maxDistinct  = 8192
+	defaultFacet = 10
+)
+
+// Fields counts the fields of the newest entries that a query's filters
+// select, component, host and level among them, with at most so many values
+// each, most frequent first. Scanned says how many entries were counted: all,
+// or the newest 200,000 and the rest of their run.
+func Fields(ctx context.Context, src Source, q *Query, o Options, values int) (fields []FieldCount, scanned int, err error) {
+	if values <= 0 {
+		values = defaultFacet
+	}
+	f := &facetStage{stage: &lastStage{}, by: map[string]*facet{}}
+	p := newPlan(&Query{filter: q.filter, pipes: q.rowPipes()}, o.withDefaults(), nil)
+	p.first, p.whole = f, f
+	if err := p.run(ctx, src); err != nil {
+		return nil, 0, err
+	}
+	for key, one := range f.by {
+		if one.count > 0 {
+			fields = append(fields, FieldCount{key, one.count, one.most(values)})
+		}
+	}
+	slices.SortFunc(fields, func(a, b FieldCount) int {
+		return cmp.Or(b.Count-a.Count, strings.Compare(a.Key, b.Key))
+	})
+	return fields, f.scanned, nil
+}
+
+// facetStage counts values of all fields, run by run.
+type facetStage struct {
+	stage
+	by      map[string]*facet
+	scanned int
+}
+
+type facet struct {
+	count  int
+	values map[string]int
+}
+
+func (f *facetStage) push(*Row) error { return nil }
+
+func (f *facetStage) scan(s *scan, rows rowSet) error {
+	keys, err := s.cols.Keys()
+	if err != nil {
+		return err
+	}
+	keys = append([]string{keyComponent, keyHost, keyLevel}, keys...)
+	for key := range s.extra {
+		if !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	for _, key := range keys {
+		if err := f.column(s, key, rows); err != nil {
+			return err
+		}
+	}
+	if f.scanned += rows.count(); f.scanned >= maxScanned {
+		return errEnough
+	}
+	return nil
+}
+
+func (f *facetStage) column(s *scan, key string, rows rowSet) error {
+	one := f.by[key]
+	if one == nil {
+		if len(f.by) == maxKeys {
+			return nil
+		}
+		one = &facet{values: map[string]int{}}
+		f.by[strings.Clone(key)] = one
+	}
+	t, err := s.texts(columnOf(key))
+	if err != nil || len(t.Values) == 0 {
+		return err
+	}
+	counts := make([]int, len(t.Values))
+	err = rows.each(func(row int) error {
+		if c := t.code(row); c != entry.Absent {
+			counts[c]++
+		}
+		return s.pace.step(0)
+	})
+	for c, n := range counts {
+		if n > 0 {
+			one.add(t.Values[c], n)
+		}
+	}
+	return err
+}
+
+func (f *facet) add(value string, n int) {
+	f.count += n
+	if _, known := f.values[value]; !known {
+		if len(f.values) >= maxDistinct {
+			f.forget()
+		}
+		value = strings.Clone(value)
+	}
+	f.values[value] += n
+}
+
+// forget drops the rarer half of the values.
+func (f *facet) forget() {
+	kept := f.most(maxDistinct / 2)
+	f.values = make(map[string]int, maxDistinct)
+	for _, v := range kept {
+		f.values[v.Value] = v.Count
+	}
+}
+
+// most are the n most frequent values, equal ones by their text.
+func (f *facet) most(n int) []ValueCount {
+	all := make([]ValueCount, 0, len(f.values))
+	for value, count := range f.values {
+		all = append(all, ValueCount{value, count})
+	}
+	slices.SortFunc(all, func(a, b ValueCount) int {
+		return cmp.Or(b.Count-a.Count, strings.Compare(a.Value, b.Value))
+	})
+	return slices.Clone(all[:min(n, len(all))])
+}
