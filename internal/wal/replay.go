@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"patou/internal/fsx"
 )
@@ -73,16 +74,24 @@ func (w *walk) all(segs []*segment) error {
 			w.whole = append(w.whole, s)
 		}
 	}
-	for i, s := range w.whole {
-		end := uint64(noEnd)
-		if i+1 < len(w.whole) {
-			end = w.whole[i+1].prevEnd
-		}
-		if err := w.segment(s, end); err != nil {
+	for i, end := range ends(w.whole) {
+		if err := w.segment(w.whole[i], end); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// ends is the number that each segment's records must stay below. A file can
+// withdraw records of more than the one before it.
+func ends(segs []*segment) []uint64 {
+	out := make([]uint64, len(segs))
+	end := uint64(noEnd)
+	for i, s := range slices.Backward(segs) {
+		out[i] = end
+		end = min(end, s.prevEnd)
+	}
+	return out
 }
 
 func (w *walk) segment(s *segment, end uint64) error {
@@ -158,10 +167,10 @@ func (h hole) String() string {
 		return fmt.Sprintf("the last %d bytes were being written when the server stopped; nothing in them was acknowledged as durable", h.size)
 	case h.atMost:
 		return fmt.Sprintf("%d bytes from record %d on cannot be read: at most %d records are lost", h.size, h.from, n)
-	case h.size == 0:
-		return fmt.Sprintf("records %d to %d are missing: %d are lost", h.from, h.to-1, n)
+	case n == 0:
+		return fmt.Sprintf("%d bytes are no record; none is missing", h.size)
 	case n == 1:
-		return fmt.Sprintf("record %d cannot be read and is lost", h.from)
+		return fmt.Sprintf("record %d cannot be read: it is lost", h.from)
 	}
 	return fmt.Sprintf("records %d to %d cannot be read: %d are lost", h.from, h.to-1, n)
 }
@@ -181,7 +190,7 @@ func (l *Log) resume(w *walk) error {
 		return err
 	}
 	l.next.Store(next)
-	l.synced = next - 1
+	l.synced, l.told = next-1, next-1
 	if l.reusable(w, next) {
 		f, err := l.fs.Append(l.last().name)
 		if err == nil {

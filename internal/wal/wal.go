@@ -3,7 +3,7 @@
 //
 // Invariant: a record that Sync returned for is given by every later Replay,
 // once and in order, until Truncate drops it; a record whose Write or Sync
-// failed is given by none; and no number is used twice. What replay gives of
+// failed is given by none; and no number of either is used again. What replay gives of
 // the records that were never synced is a prefix of them. Damage in the middle
 // costs the records it lies in, and is reported, never skipped in silence; a
 // file that could not be read whole is kept.
@@ -70,6 +70,7 @@ type Log struct {
 	segs     []*segment // oldest first
 	cur      fsx.File   // of the last of segs; nil: the next Write begins one
 	synced   uint64     // the last record that is on disk
+	told     uint64     // the last record that a Sync has answered for
 	// void, unless 0, is the first of the withdrawn numbers before next, for
 	// the header of the segment that is made next.
 	void uint64
@@ -211,6 +212,7 @@ func (l *Log) Sync() error {
 	if err := l.sync(); err != nil {
 		return err
 	}
+	l.told = l.next.Load() - 1
 	if l.cur != nil && (l.rollSoon || l.last().size >= l.opt.SegmentBytes) {
 		_ = l.roll() // the records are safe; the next Write tries again, and says so
 	}
@@ -220,7 +222,9 @@ func (l *Log) Sync() error {
 // sync never tries the same file twice. After a failed fsync the kernel may
 // have dropped the pages, or marked them clean, that did not reach the disk: a
 // second fsync then finds nothing to write and reports success for bytes that
-// are lost. So the file is given up and the unsynced records with it.
+// are lost. So the file is given up, and with it all records since the last Sync:
+// also those that an undone write made durable in passing, as one answer must
+// hold for all of them.
 func (l *Log) sync() error {
 	if l.cur == nil || !l.dirty {
 		return nil
@@ -230,8 +234,9 @@ func (l *Log) sync() error {
 		l.synced, l.dirty = l.next.Load()-1, false
 		return nil
 	}
-	name, from, next := l.last().name, l.synced+1, l.next.Load()
+	name, from, next := l.last().name, l.told+1, l.next.Load()
 	l.abandon(from)
+	l.told = l.next.Load() - 1
 	if from == next {
 		return fmt.Errorf("syncing the write-ahead log %q: %w", name, err)
 	}
