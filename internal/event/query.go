@@ -1,11 +1,9 @@
 package event
 
-import "patou/internal/timerange"
-
 // Query asks for events.
 type Query struct {
-	// Range bounds the time.
-	Range timerange.Range
+	// From and Until bound the time, half-open, in ns since 1970 UTC.
+	From, Until int64
 	// Tags, where there are some, must all be on an event, or one of them
 	// where Any is set.
 	Tags []string

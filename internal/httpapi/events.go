@@ -150,12 +150,12 @@ func (s *server) findEvents(w http.ResponseWriter, r *http.Request) error {
 // answer there.
 func (s *server) eventQuery(q url.Values) (event.Query, error) {
 	now := s.Clock.Now()
-	out := event.Query{Range: timerange.Range{From: 0, Until: now.UnixNano() + 1}}
+	out := event.Query{Until: now.UnixNano() + 1}
 	for _, end := range []struct {
 		name string
 		to   *int64
 		plus int64
-	}{{"from", &out.Range.From, 0}, {"until", &out.Range.Until, 1}} {
+	}{{"from", &out.From, 0}, {"until", &out.Until, 1}} {
 		if text := q.Get(end.name); text != "" {
 			t, err := timerange.Parse(text, now, time.UTC)
 			if err != nil {

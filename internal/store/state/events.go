@@ -96,7 +96,7 @@ func (s *Store) events(ctx context.Context, query string, args []any) ([]event.E
 // eventsQuery is the query's SQL. How often a distinct tag occurs decides
 // between any and all.
 func eventsQuery(q event.Query) (string, []any) {
-	args := []any{q.Range.From, q.Range.Until}
+	args := []any{q.From, q.Until}
 	query := selectEvent + ` WHERE time >= ? AND time < ?`
 	if tags := distinct(q.Tags); len(tags) > 0 {
 		query += ` AND id IN (SELECT event FROM event_tags WHERE tag IN (?` + strings.Repeat(`, ?`, len(tags)-1) + `) GROUP BY event HAVING count(*) >= ?)`

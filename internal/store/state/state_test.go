@@ -16,7 +16,6 @@ import (
 
 	"patou/internal/clock"
 	"patou/internal/event"
-	"patou/internal/timerange"
 	"patou/internal/token"
 )
 
@@ -60,8 +59,8 @@ func TestEventsAreFoundByTimeAndTags(t *testing.T) {
 	add(t, s, 20, "B", "")
 	f := func(q event.Query, want string) {
 		t.Helper()
-		if q.Range.Until == 0 {
-			q.Range.Until = 100
+		if q.Until == 0 {
+			q.Until = 100
 		}
 		events, err := s.Events(t.Context(), q)
 		got := ""
@@ -73,8 +72,8 @@ func TestEventsAreFoundByTimeAndTags(t *testing.T) {
 		}
 	}
 	f(event.Query{}, "abBc")
-	f(event.Query{Range: timerange.Range{From: 10, Until: 20}}, "a")
-	f(event.Query{Range: timerange.Range{From: 11, Until: 31}}, "bBc")
+	f(event.Query{From: 10, Until: 20}, "a")
+	f(event.Query{From: 11, Until: 31}, "bBc")
 	f(event.Query{Tags: []string{"deploy"}}, "ac")
 	f(event.Query{Tags: []string{"deploy", "host:web01"}}, "c")
 	f(event.Query{Tags: []string{"deploy", "deploy"}}, "ac")
@@ -106,7 +105,7 @@ func TestAKeyIsTakenOnce(t *testing.T) {
 	if again := add(t, s, 2, "b", "agent/7"); again != first {
 		t.Errorf("the repeat got %d, the first %d", again, first)
 	}
-	if events, _ := s.Events(t.Context(), event.Query{Range: timerange.Range{Until: 9}}); len(events) != 1 || events[0].What != "a" {
+	if events, _ := s.Events(t.Context(), event.Query{Until: 9}); len(events) != 1 || events[0].What != "a" {
 		t.Errorf("kept %v", events)
 	}
 }
@@ -209,7 +208,7 @@ func TestCommittedSurvivesACrash(t *testing.T) {
 		copyFile(t, path, after)
 		copyFile(t, path+"-wal", after+"-wal")
 		crashed := open(t, after, nil)
-		events, err := crashed.Events(t.Context(), event.Query{Range: timerange.Range{Until: 99}, Tags: []string{"deploy"}})
+		events, err := crashed.Events(t.Context(), event.Query{Until: 99, Tags: []string{"deploy"}})
 		if len(events) != i+1 || err != nil {
 			t.Fatalf("%d events after a crash, want %d: %v", len(events), i+1, err)
 		}
@@ -230,7 +229,7 @@ func TestATornLogLosesOnlyItsTail(t *testing.T) {
 	if err := os.Truncate(after+"-wal", before+100); err != nil {
 		t.Fatal(err)
 	}
-	events, err := open(t, after, nil).Events(t.Context(), event.Query{Range: timerange.Range{Until: 99}})
+	events, err := open(t, after, nil).Events(t.Context(), event.Query{Until: 99})
 	if len(events) != 1 || events[0].What != "kept" || err != nil {
 		t.Errorf("got %v, %v", events, err)
 	}
@@ -309,18 +308,18 @@ func TestManyWritersAndReadersAgree(t *testing.T) {
 		wg.Go(func() {
 			for i := range 25 {
 				add(t, s, int64(i), fmt.Sprintf("%d/%d", w, i), "", "t")
-				if _, err := s.Events(t.Context(), event.Query{Range: timerange.Range{Until: 99}, Limit: 3}); err != nil {
+				if _, err := s.Events(t.Context(), event.Query{Until: 99, Limit: 3}); err != nil {
 					t.Error(err)
 				}
 			}
 		})
 	}
 	wg.Wait()
-	events, err := s.Events(t.Context(), event.Query{Range: timerange.Range{Until: 99}})
+	events, err := s.Events(t.Context(), event.Query{Until: 99})
 	if len(events) != 100 || err != nil {
 		t.Errorf("%d events, %v", len(events), err)
 	}
-	if events, _ := other.Events(t.Context(), event.Query{Range: timerange.Range{Until: 99}}); len(events) != 0 {
+	if events, _ := other.Events(t.Context(), event.Query{Until: 99}); len(events) != 0 {
 		t.Errorf("another database has them too: %v", events)
 	}
 }
