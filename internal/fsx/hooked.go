@@ -87,7 +87,7 @@ func (h *hooked) file(op Op, open func(string) (File, error)) (File, error) {
 		if err != nil {
 			return err
 		}
-		f = &hookedFile{File: inner, h: h, name: op.Name}
+		f = &hookedFile{File: inner, h: h, name: op.Name, reading: op.Kind == OpOpen}
 		if op.Kind == OpAppend {
 			f.pos, err = inner.Size()
 		}
@@ -157,6 +157,8 @@ type hookedFile struct {
 	h    *hooked
 	name string
 	pos  int64
+	// reading is set for files of Open.
+	reading bool
 }
 
 func (f *hookedFile) Write(p []byte) (n int, err error) {
@@ -205,8 +207,11 @@ func (f *hookedFile) Truncate(size int64) error {
 }
 
 // Close closes the file even when the hook refuses, so that injected errors
-// leak no descriptors.
+// leak no descriptors. Of a file that is only read it is no call to hear of.
 func (f *hookedFile) Close() error {
+	if f.reading {
+		return f.File.Close()
+	}
 	closed := false
 	err := f.h.do(Op{Kind: OpClose, Name: f.name}, func() error { closed = true; return f.File.Close() })
 	if !closed {
