@@ -258,3 +258,20 @@ func TestALogOpensOnAFullDisk(t *testing.T) {
 	_, r := openLog(t, s.mem, Options{})
 	wantEqual(t, "replayed", r.String(), "1:a 2:b")
 }
+
+func TestATruncationThatFailedIsFinishedByTheNext(t *testing.T) {
+	for _, kind := range []fsx.Kind{fsx.OpRemove, fsx.OpSyncDir} {
+		s := newScript(t)
+		s.open(Options{SegmentBytes: 1})
+		for range 3 {
+			s.write("a")
+			s.sync()
+		}
+		broken := errors.New("broken")
+		s.fault = fsx.FailNth(1, broken, kind)
+		wantErr(t, string(kind), s.l.Truncate(2), broken)
+		must(t, s.l.Truncate(2))
+		_, r := openLog(t, s.mem, Options{})
+		wantEqual(t, "replayed", r.String(), "3:a")
+	}
+}

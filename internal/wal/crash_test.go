@@ -214,6 +214,9 @@ func liveAndCrash(t *testing.T, rng *rand.Rand, mem *fsx.Mem, m *model, label st
 		must(t, s.l.Close())
 		m.synced = m.next - 1
 	}
+	if after == nil && rng.IntN(2) == 0 {
+		return mem // killed, and the machine goes on: its memory has what the disk has not
+	}
 	if after == nil {
 		return mem.CrashClone(rng)
 	}
@@ -256,7 +259,7 @@ func failOnce(t *testing.T, seed uint64, nth int) {
 	rng := rand.New(rand.NewPCG(seed, uint64(nth)))
 	label := fmt.Sprintf("seed %d, call %d", seed, nth)
 	mem, m := fsx.NewMem(), newModel()
-	failing := false
+	failing, failed := false, false
 	var cause error = syscall.EIO
 	if rng.IntN(2) == 0 {
 		cause = fsx.ShortWrite(rng.IntN(200), syscall.ENOSPC)
@@ -266,11 +269,17 @@ func failOnce(t *testing.T, seed uint64, nth int) {
 		if !failing {
 			return nil
 		}
-		return rule(op)
+		err := rule(op)
+		failed = failed || err != nil
+		return err
 	}), m)
 	failing = true
 	for range 40 {
-		s.step()
+		before := failed
+		if s.step(); failed && !before {
+			_, r := openLog(t, mem.CrashClone(rng), Options{})
+			m.check(t, label+", and a crash", r)
+		}
 	}
 	failing = false
 	s.sync()

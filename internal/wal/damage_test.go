@@ -235,6 +235,15 @@ func TestAMissingBeginIsWhatTruncateLeaves(t *testing.T) {
 	wantEqual(t, "damage", r.Damage, []fsx.Damage(nil))
 }
 
+func TestTheNameOfAnUnfinishedFileKeepsItsNumber(t *testing.T) {
+	mem := threeFiles(t)
+	overwrite(t, mem, "wal/0000000000000020.wal", []byte("PWAL"))
+	l, r := openLog(t, mem, Options{})
+	wantSays(t, r.Damage, "holds nothing", true)
+	wantEqual(t, "Next", l.Next(), uint64(0x20))
+	wantGoesOn(t, mem, l, r.lsns, false)
+}
+
 func TestABlockThatTheDiskRefusesCostsItsRecords(t *testing.T) {
 	mem := threeFiles(t)
 	broken := errors.New("input/output error")

@@ -1,6 +1,10 @@
 package wal
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+)
 
 // Truncate drops the files of which all records are numbered upTo or lower.
 // It never drops the newest, which keeps the count over restarts, but begins a
@@ -60,9 +64,17 @@ func (l *Log) drop(upTo uint64) error {
 	return nil
 }
 
+// discard takes a file away. One that is gone already is of an earlier attempt,
+// which failed to make that durable.
 func (l *Log) discard(seg *segment) error {
+	var err error
 	if seg.damaged {
-		return l.fs.Rename(seg.name, seg.name+damagedSuffix)
+		err = l.fs.Rename(seg.name, seg.name+damagedSuffix)
+	} else {
+		err = l.fs.Remove(seg.name)
 	}
-	return l.fs.Remove(seg.name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
