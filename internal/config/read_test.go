@@ -49,7 +49,7 @@ vitals: off
 journal: no
 scope:
   templates:
-    - apps.<component>.<host>
+    - apps.{component}.{host}
 `).Config
 	want := Config{
 		Version: 1, Data: "/var/lib/patou", Memory: 1 << 30,
@@ -60,7 +60,7 @@ scope:
 		Graphite: Graphite{Schemas: "storage-schemas.conf", Aggregation: "/etc/aggregation.conf"},
 		Metrics:  Metrics{Retention: Archives{{Second, Hour}, {Minute, Week}}},
 		Logs:     Logs{Retention: Year, Size: 512e6},
-		Scope:    Scope{Templates: []Template{"apps.<component>.<host>"}},
+		Scope:    Scope{Templates: []Template{"apps.{component}.{host}"}},
 	}
 	if diff := compare(want, got); diff != "" {
 		t.Error(diff)
@@ -115,8 +115,9 @@ func TestMistakesNamePlaceAndRemedy(t *testing.T) {
 	f("metrics: {retention: 10s}", `is not a retention`)
 	f("metrics: {retention: '10s:2d,15s:30d'}", `each step must be a multiple of the one before it`)
 	f("metrics: {retention: '10s:2d,60s:1d'}", `be kept longer`)
-	f("scope: {templates: [apps.app.web]}", `finds nothing: put <component> or <host>`)
-	f("scope: {templates: [apps.<comp>.web]}", `a node is a literal, *, <component> or <host>, and "<comp>" is none`)
+	f("scope: {templates: [apps.app.web]}", `finds nothing: put {component} or {host}`)
+	f("scope: {templates: ['apps.{comp}.web']}", `a node is a text, *, {component} or {host}, and "{comp}" is none`)
+	f("scope: {templates: ['{host}.{host}']}", `names {host} twice`)
 	f("http: {token: never}", `write "remote"`)
 	f("logs: {retention: 30d, size: 10}\nmemory: 1\n", `memory: 1B is too little`)
 	f(strings.Repeat("#", MaxFile+1), `a configuration has at most 1048576`)
@@ -180,7 +181,7 @@ func TestShowSaysWhereFrom(t *testing.T) {
 func FuzzReadIsTotalAndShowReadsBack(f *testing.F) {
 	for _, src := range []string{
 		"data: /x\nlisten: {http: ':1'}\n", "allow: {graphite: [10.0.0.0/8, ::1]}", "hosts: [a, '*.b']",
-		"metrics: {retention: '1s:1m,1m:1h'}", "scope: {templates: ['a.<host>']}", "lissten: 1", "{[", "a: &a [*a]", "data: |\n  x\n",
+		"metrics: {retention: '1s:1m,1m:1h'}", "scope: {templates: ['a.{host}']}", "lissten: 1", "{[", "a: &a [*a]", "data: |\n  x\n",
 	} {
 		f.Add([]byte(src))
 	}

@@ -119,24 +119,26 @@ func (a Archives) MarshalText() ([]byte, error) {
 }
 
 // Template tells a component and a host from a series' name, node by node:
-// "apps.<component>.<host>.*" where each node is a literal, "*" for any,
-// "<component>" (several are joined by dots) or "<host>". Nodes of the name
-// past the template's last are free.
+// "apps.{component}.on.{host}.*" where a node is a text in which * and ? stand
+// for others, "{host}" for one node or "{component}" for one or more; a * at the
+// end stands for all that follows.
 type Template string
 
 // UnmarshalText checks the template's nodes.
 func (t *Template) UnmarshalText(text []byte) error {
-	found := false
+	found := map[string]bool{}
 	for node := range strings.SplitSeq(string(text), ".") {
 		switch {
-		case node == "<component>" || node == "<host>":
-			found = true
-		case node == "" || strings.ContainsAny(node, "<> \t"):
-			return fmt.Errorf("template %q: a node is a literal, *, <component> or <host>, and %q is none", text, node)
+		case found[node]:
+			return fmt.Errorf("template %q names %s twice", text, node)
+		case node == "{component}" || node == "{host}":
+			found[node] = true
+		case node == "" || strings.ContainsAny(node, "{}<> \t"):
+			return fmt.Errorf("template %q: a node is a text, *, {component} or {host}, and %q is none", text, node)
 		}
 	}
-	if !found {
-		return fmt.Errorf("template %q finds nothing: put <component> or <host> in the place of a node", text)
+	if len(found) == 0 {
+		return fmt.Errorf("template %q finds nothing: put {component} or {host} in the place of a node", text)
 	}
 	*t = Template(text)
 	return nil

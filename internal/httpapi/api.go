@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -79,6 +80,18 @@ func sayInOneSentence(_ huma.Context, _ string, v any) (any, error) {
 	return &failure{Status: m.Status, Text: strings.Join(parts, "; ")}, nil
 }
 
+// document is the OpenAPI document of all routes that were registered.
+func (s *server) document() ([]byte, error) {
+	schemas := s.api.OpenAPI().Components.Schemas.Map()
+	delete(schemas, "ErrorModel") // huma's own form of errors, which is never sent
+	delete(schemas, "ErrorDetail")
+	text, err := json.Marshal(s.api.OpenAPI())
+	if err != nil {
+		return nil, fmt.Errorf("writing the OpenAPI document: %w", err)
+	}
+	return text, nil
+}
+
 // describe is an operation of the document.
 func describe(id, method, path, summary, description string, a access) huma.Operation {
 	op := huma.Operation{
@@ -108,10 +121,12 @@ func ask[In, Out any](s *server, op huma.Operation, f func(ctx context.Context, 
 }
 
 // follow registers an operation whose answer is written piece by piece. What f
-// returns writes it; an error of f itself is answered as JSON.
-func follow[In any](s *server, op huma.Operation, contentType string, f func(ctx context.Context, in *In) (func(w *stream) error, error)) {
+// returns writes it; an error of f itself is answered as JSON. Item is the type
+// of one piece in the document.
+func follow[In any](s *server, op huma.Operation, contentType string, item reflect.Type, f func(ctx context.Context, in *In) (func(w *stream) error, error)) {
 	s.describeErrors(&op)
-	op.Responses["200"] = &huma.Response{Description: "A stream.", Content: map[string]*huma.MediaType{contentType: {}}}
+	schema := s.api.OpenAPI().Components.Schemas.Schema(item, true, "")
+	op.Responses["200"] = &huma.Response{Description: "A stream of these.", Content: map[string]*huma.MediaType{contentType: {Schema: schema}}}
 	huma.Register(s.api, op, func(ctx context.Context, in *In) (*huma.StreamResponse, error) {
 		write, err := f(ctx, in)
 		if err != nil {

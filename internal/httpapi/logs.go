@@ -38,10 +38,10 @@ func (s *server) routeLogs() {
 	s.handle("POST /api/logs", access{scope: token.Write}, s.acceptLogs)
 	follow(s, describe("tailLogs", http.MethodGet, "/api/logs/tail", "Follow entries as they arrive",
 		`Server-sent events: "entry" with an entry, "dropped" with {"count": n} when the reader was too slow for n entries.`,
-		access{scope: token.Read, stream: true}), "text/event-stream", s.tailLogs)
+		access{scope: token.Read, stream: true}), "text/event-stream", reflect.TypeFor[entryAnswer](), s.tailLogs)
 	follow(s, describe("findLogs", http.MethodGet, "/api/logs", "Find entries, or count them",
 		"One entry a line, or one row a line where the query ends in an aggregation. An error after the first line is a last line with the key error.",
-		access{scope: token.Read, query: true, stream: true}), "application/x-ndjson", s.findLogs)
+		access{scope: token.Read, query: true, stream: true}), "application/x-ndjson", reflect.TypeFor[entryAnswer](), s.findLogs)
 }
 
 // documentSend describes a route that is not registered through huma, because

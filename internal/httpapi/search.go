@@ -9,14 +9,15 @@ import (
 	"patou/internal/timerange"
 )
 
-// rangeInput are the ends of a range of time, as all questions have them.
-type rangeInput struct {
+// Span are the ends of a range of time, as all questions have them. It is
+// exported so that huma sees it inside of the inputs.
+type Span struct {
 	From  string `query:"from" doc:"Begin of the time; an hour before now when it is not given."`
 	Until string `query:"until" doc:"End of the time; now when it is not given."`
 }
 
 // read is the range that the parameters name.
-func (in *rangeInput) read(now time.Time) (timerange.Range, error) {
+func (in *Span) read(now time.Time) (timerange.Range, error) {
 	from := in.From
 	if from == "" {
 		from = "-1h"
@@ -25,7 +26,7 @@ func (in *rangeInput) read(now time.Time) (timerange.Range, error) {
 }
 
 type findInput struct {
-	rangeInput
+	Span
 	Q     string `query:"q" doc:"A query in the log language."`
 	Limit int    `query:"limit" default:"100" minimum:"1" maximum:"100000" doc:"At most this many entries."`
 	Order string `query:"order" default:"desc" enum:"asc,desc" doc:"desc: the newest first."`
@@ -33,7 +34,7 @@ type findInput struct {
 
 // findLogs streams the answer to a query.
 func (s *server) findLogs(ctx context.Context, in *findInput) (func(*stream) error, error) {
-	q, r, err := s.question(in.Q, &in.rangeInput)
+	q, r, err := s.question(in.Q, &in.Span)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +54,7 @@ func (s *server) findLogs(ctx context.Context, in *findInput) (func(*stream) err
 }
 
 // question reads the parameters that all questions about entries have.
-func (s *server) question(text string, in *rangeInput) (*logs.Query, timerange.Range, error) {
+func (s *server) question(text string, in *Span) (*logs.Query, timerange.Range, error) {
 	if s.Entries == nil {
 		return nil, timerange.Range{}, missing("a store of entries")
 	}

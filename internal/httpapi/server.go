@@ -40,12 +40,9 @@ func New(o Options) (http.Handler, error) {
 	if err := s.routePage(); err != nil {
 		return nil, err
 	}
-	spec, err := json.Marshal(s.api.OpenAPI())
-	if err != nil {
-		return nil, fmt.Errorf("writing the OpenAPI document: %w", err)
-	}
-	s.openAPI = spec
-	return s, nil
+	var err error
+	s.openAPI, err = s.document()
+	return s, err
 }
 
 // access is what a route asks of a request before its handler runs.

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"patou/internal/ingest"
@@ -31,7 +32,7 @@ type tapInput struct {
 func (s *server) routeTap() {
 	follow(s, describe("tap", http.MethodGet, "/api/tap", "Watch what arrives",
 		`Server-sent events "arrival", or one object a line where the request accepts application/x-ndjson.`,
-		access{scope: token.Admin, stream: true}), "text/event-stream", s.watch)
+		access{scope: token.Admin, stream: true}), "text/event-stream", reflect.TypeFor[arrivalAnswer](), s.watch)
 }
 
 func (s *server) watch(ctx context.Context, in *tapInput) (func(*stream) error, error) {
