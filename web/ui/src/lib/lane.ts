@@ -46,7 +46,7 @@ export function place(events: Named[], width: number, measure: (text: string) =>
     const wanted = measure(text) + mark
     const right = (groups[i + 1]?.x ?? width + apart) - apart - mark - group.x
     const left = group.x - free - apart
-    const side = wanted > right && wanted <= left ? 'left' : 'right'
+    const side = wanted > right && (wanted <= left || left > right) ? 'left' : 'right'
     const room = Math.max(0, Math.min(wanted, side === 'left' ? left : right) - mark)
     free = side === 'left' ? group.x + mark : group.x + mark + room
     return { ...group, text: room < 24 ? '' : text, side, room }

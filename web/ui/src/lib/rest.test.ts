@@ -50,7 +50,7 @@ test('sequences wait for their end, and the newest binding wins', () => {
 test('names of events flip left, shorten, and become a count', () => {
   const measure = (text: string): number => text.length * 6
   const [one, two] = place([{ x: 100, name: 'deploy git 4.18.2' }, { x: 190, name: 'rollback' }], 800, measure)
-  expect([one!.side, two!.side]).toEqual(['right', 'right'])
+  expect([one!.side, two!.side]).toEqual(['left', 'right'])
   expect(one!.room).toBeLessThan(measure('deploy git 4.18.2'))
   expect(place([{ x: 780, name: 'deploy' }], 800, measure)[0]!.side).toBe('left')
   expect(place([{ x: 10, name: 'a' }, { x: 12, name: 'b' }], 800, measure)).toMatchObject([{ count: 2, text: '2 events' }])

@@ -43,6 +43,10 @@ export class Resource<T> {
     this.error = undefined
   }
 
+  get subject(): string {
+    return this.#subject
+  }
+
   /** Shows data before all of it has come. */
   partly(data: T): void {
     this.data = data

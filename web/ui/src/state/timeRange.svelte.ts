@@ -7,7 +7,7 @@ import { session } from './session.svelte'
 
 class TimeRange {
   /** The now that the page is drawn for, in seconds; moves only when it is refreshed. */
-  tick = $state(session.now())
+  tick = $state(Math.floor(session.now()))
   /** Why the page does not follow although its address is live: who scrolled, who drags. */
   #holds = $state.raw<ReadonlySet<string>>(new Set())
   readonly range: Range = $derived.by(() => {
@@ -47,7 +47,7 @@ class TimeRange {
   }
 
   refresh(): void {
-    this.tick = session.now()
+    this.tick = Math.floor(session.now())
   }
 
   /** Goes on following, dropping what held it. */
