@@ -1,0 +1,145 @@
+package metrics
+
+import (
+	"patou/internal/timerange"
+)
+
+// rollup computes rolled-up slots of one series at a coarse step: those that
+// segments hold, and in their place those under which there are raw slots that
+// have no effect in them yet.
+type rollup struct {
+	*reader
+	w    *wanted
+	step int64 // the coarse one
+	out  *rolled
+	// fresh says which raw windows have no effect in rolled-up slots yet. The
+	// memory never has.
+	fresh source
+	// touched are the slots that were computed here.
+	touched []bool
+	late    []cell // what came for slots whose raw slots are gone
+}
+
+// rolled are the cells of a step in the slots from until until. The second
+// result tells those that no segment holds as they are.
+func (r *reader) rolled(w *wanted, step, from, until int64, raw []int64, fresh source) (*rolled, []bool) {
+	u := rollup{
+		reader: r, w: w, step: step, fresh: fresh,
+		out:     &rolled{from: from, cells: make([]cell, until-from)},
+		touched: make([]bool, until-from),
+	}
+	u.stored()
+	again := u.mark(raw)
+	u.compute(raw, again)
+	for i := range u.late {
+		u.late[i].finish(w.plan.Method)
+		u.out.cells[i].patch(w.kind, &u.late[i])
+		u.touched[i] = u.touched[i] || u.late[i].n > 0
+	}
+	return u.out, u.touched
+}
+
+func (u *rollup) seconds() (from, until int64) {
+	return u.out.from * u.step, (u.out.from + int64(len(u.out.cells))) * u.step
+}
+
+// stored reads what segments hold.
+func (u *rollup) stored() {
+	from, until := u.seconds()
+	u.each(classStep{classRolled, u.step}, from, until, all, func(l *liveSegment, window uint32) {
+		b := u.block(l.segment, window, u.w.id)
+		if b == nil {
+			return
+		}
+		if err := u.blocks.rolled(u.out, u.w.kind, b, int64(window)*l.slots, int(l.slots)); err != nil {
+			u.hurt(l.segment, int64(window)*l.span(), err)
+		}
+	})
+}
+
+// mark finds the slots that fresh raw slots touch. Those whose raw slots are
+// all still there are computed again from them; for the others, what came late
+// is gathered.
+func (u *rollup) mark(raw []int64) (again []bool) {
+	from, until := u.seconds()
+	again = make([]bool, len(u.out.cells))
+	for _, step := range raw {
+		if step > u.step {
+			continue
+		}
+		for _, e := range u.extents(u.w, step, from, until, u.fresh) {
+			fresh := makeSlots(u.w.kind, e.from, int(e.until-e.from))
+			u.raw(u.w, step, &fresh, u.fresh)
+			u.markExtent(step, &fresh, again)
+		}
+	}
+	return again
+}
+
+func (u *rollup) markExtent(step int64, fresh *slots, again []bool) {
+	for i := range fresh.len() {
+		if !fresh.has(i) {
+			continue
+		}
+		slot := timerange.Floor((fresh.from+int64(i))*step, u.step)
+		at := slot/u.step - u.out.from
+		if at < 0 || at >= int64(len(again)) {
+			continue
+		}
+		if slot >= u.expired[step] {
+			again[at] = true
+			continue
+		}
+		if u.late == nil {
+			u.late = make([]cell, len(u.out.cells))
+		}
+		u.late[at].take(fresh, i)
+	}
+}
+
+// take lets the ith of finer slots have its effect.
+func (c *cell) take(s *slots, i int) {
+	if s.sketches != nil {
+		c.addSketch(s.sketches[i])
+	} else {
+		c.add(s.values[i])
+	}
+}
+
+// compute makes the marked slots anew from all raw slots under them.
+func (u *rollup) compute(raw []int64, again []bool) {
+	for at := 0; at < len(again); {
+		if !again[at] {
+			at++
+			continue
+		}
+		end := at
+		for end < len(again) && again[end] && int64(end-at+1)*u.step <= maxExtent*raw[0] || end == at {
+			u.out.cells[end] = cell{}
+			u.touched[end] = true
+			end++
+		}
+		for _, step := range raw {
+			if step <= u.step {
+				u.fold(step, at, end)
+			}
+		}
+		for i := at; i < end; i++ {
+			u.out.cells[i].finish(u.w.plan.Method)
+		}
+		at = end
+	}
+}
+
+// fold lets all raw slots of a step have their effect on the slots at to end.
+func (u *rollup) fold(step int64, at, end int) {
+	from := timerange.Ceil((u.out.from+int64(at))*u.step, step) / step
+	until := timerange.Ceil((u.out.from+int64(end))*u.step, step) / step
+	fine := makeSlots(u.w.kind, from, int(until-from))
+	u.raw(u.w, step, &fine, all)
+	for i := range fine.len() {
+		if fine.has(i) {
+			u.out.cells[(from+int64(i))*step/u.step-u.out.from].take(&fine, i)
+		}
+	}
+}

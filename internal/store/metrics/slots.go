@@ -1,0 +1,84 @@
+package metrics
+
+import (
+	"math"
+
+	"patou/internal/metric"
+)
+
+// windowSlots is the number of slots of a window. It is a property of each
+// segment file; this is what new ones get. See docs/adr/0002.
+const windowSlots = 720
+
+// slots are values of one series in consecutive slots, the first of which has
+// number from (its time in seconds over the step). One of values, where NaN is
+// none, and sketches, where nil is none, is set.
+type slots struct {
+	from     int64
+	values   []float64
+	sketches []*metric.Sketch
+}
+
+func makeSlots(kind metric.Kind, from int64, n int) slots {
+	s := slots{from: from}
+	if kind == metric.Distribution {
+		s.sketches = make([]*metric.Sketch, n)
+		return s
+	}
+	s.values = make([]float64, n)
+	for i := range s.values {
+		s.values[i] = math.NaN()
+	}
+	return s
+}
+
+func (s *slots) len() int { return len(s.values) + len(s.sketches) }
+
+// has reports whether the ith slot holds something.
+func (s *slots) has(i int) bool {
+	if s.sketches != nil {
+		return s.sketches[i] != nil
+	}
+	return s.values[i] == s.values[i]
+}
+
+func (s *slots) clear() {
+	clear(s.sketches)
+	for i := range s.values {
+		s.values[i] = math.NaN()
+	}
+}
+
+// put lets a value that came later have its effect on the ith slot.
+func (s *slots) put(kind metric.Kind, i int, v float64) {
+	if kind == metric.Sum && s.values[i] == s.values[i] {
+		v += s.values[i]
+	}
+	s.values[i] = v
+}
+
+// putSketch merges a sketch, which is not kept, into the ith slot.
+func (s *slots) putSketch(i int, sk *metric.Sketch) {
+	if s.sketches[i] == nil {
+		s.sketches[i] = sk.Clone()
+		return
+	}
+	s.sketches[i].Merge(sk)
+}
+
+// overlay lets a later generation's slots have their effect; slots outside of s
+// are left out.
+func (s *slots) overlay(kind metric.Kind, later *slots) {
+	shift := later.from - s.from
+	for i := range later.len() {
+		at := shift + int64(i)
+		if at < 0 || at >= int64(s.len()) || !later.has(i) {
+			continue
+		}
+		if s.sketches != nil {
+			s.putSketch(int(at), later.sketches[i])
+		} else {
+			s.put(kind, int(at), later.values[i])
+		}
+	}
+}
