@@ -85,6 +85,11 @@ func (s *server) document() ([]byte, error) {
 	schemas := s.api.OpenAPI().Components.Schemas.Map()
 	delete(schemas, "ErrorModel") // huma's own form of errors, which is never sent
 	delete(schemas, "ErrorDetail")
+	for _, schema := range schemas {
+		for _, property := range schema.Properties {
+			property.Nullable = property.Nullable && property.Type != huma.TypeArray // no list of ours is null
+		}
+	}
 	text, err := json.Marshal(s.api.OpenAPI())
 	if err != nil {
 		return nil, fmt.Errorf("writing the OpenAPI document: %w", err)

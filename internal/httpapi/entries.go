@@ -1,6 +1,10 @@
 package httpapi
 
 import (
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+
 	"patou/internal/entry"
 	"patou/internal/query/logs"
 )
@@ -19,6 +23,11 @@ type entryAnswer struct {
 
 // entryJSON is an entry that writes itself in the form of entryAnswer.
 type entryJSON struct{ e *entry.Entry }
+
+// Schema tells huma that it looks like an entryAnswer.
+func (entryJSON) Schema(r huma.Registry) *huma.Schema {
+	return r.Schema(reflect.TypeFor[entryAnswer](), true, "")
+}
 
 // MarshalJSON is logs.AppendEntry.
 func (j entryJSON) MarshalJSON() ([]byte, error) { return logs.AppendEntry(nil, j.e), nil }

@@ -63,6 +63,10 @@ func badParameter(name string, err error) *failure {
 // errGone says that the client is no longer there: nothing is to be answered.
 var errGone = errors.New("the client is gone")
 
+// left reports whether the client closed its connection. A query that took too
+// long ended for another reason.
+func left(r *http.Request) bool { return errors.Is(r.Context().Err(), context.Canceled) }
+
 // gone marks an error of writing to the client.
 func gone(err error) error {
 	if err == nil {
@@ -90,7 +94,7 @@ func (s *server) failureOf(err error) *failure {
 	case errors.Is(err, ingest.ErrUnavailable):
 		s.Log.Error("nothing can be kept", "error", err)
 		return &failure{Status: http.StatusServiceUnavailable, retry: 10 * time.Second, Text: ingest.ErrUnavailable.Error(), why: "refused.unavailable"}
-	case errors.Is(err, event.ErrUnknown):
+	case errors.Is(err, event.ErrUnknown), errors.Is(err, logs.ErrNotFound):
 		return refuse(http.StatusNotFound, "%v", err)
 	case errors.Is(err, context.DeadlineExceeded):
 		return &failure{Status: http.StatusServiceUnavailable, why: "queries_too_long",
@@ -102,7 +106,7 @@ func (s *server) failureOf(err error) *failure {
 
 // fail answers with an error, unless nobody is there to read it.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if errors.Is(err, errGone) || r.Context().Err() != nil {
+	if errors.Is(err, errGone) || left(r) {
 		return
 	}
 	f := s.failureOf(err)

@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"patou/internal/clock"
+	"patou/internal/entry"
 	"patou/internal/ingest"
 	"patou/internal/query/logs"
 	"patou/internal/token"
@@ -98,7 +99,7 @@ func sourceOf(r *http.Request) string {
 }
 
 type tailInput struct {
-	Q string `query:"q" doc:"Filters of the log language; pipes are not for streams."`
+	Q string `query:"q" doc:"A query in the log language, without pipes that need all entries first."`
 }
 
 func (s *server) tailLogs(ctx context.Context, in *tailInput) (func(*stream) error, error) {
@@ -109,21 +110,22 @@ func (s *server) tailLogs(ctx context.Context, in *tailInput) (func(*stream) err
 	if err != nil {
 		return nil, badParameter("q", err)
 	}
-	if q.Aggregates() {
-		return nil, refuse(http.StatusBadRequest, "q: a stream has no end to count at: leave the pipes out, or ask /api/logs")
+	row, err := q.Live()
+	if err != nil {
+		return nil, badParameter("q", err)
 	}
 	return func(w *stream) error {
 		f := s.Hub.Follow(q.Match)
 		defer f.Close()
 		ticks := s.Clock.NewTicker(heartbeat)
 		defer ticks.Stop()
-		return s.tail(ctx, w, f, ticks)
+		return s.tail(ctx, w, f, row, ticks)
 	}, nil
 }
 
 // tail sends entries until the client leaves. Those left out are told once there
 // is room again.
-func (s *server) tail(ctx context.Context, w *stream, f *ingest.Follower, ticks clock.Ticker) error {
+func (s *server) tail(ctx context.Context, w *stream, f *ingest.Follower, live func(*entry.Entry) *logs.Row, ticks clock.Ticker) error {
 	if err := w.comment("following"); err != nil {
 		return err
 	}
@@ -136,8 +138,10 @@ func (s *server) tail(ctx context.Context, w *stream, f *ingest.Follower, ticks 
 		case <-s.Stopping:
 			return nil
 		case e := <-f.Entries():
-			buf = logs.AppendEntry(buf[:0], &e)
-			err = w.event("entry", buf, len(f.Entries()) > 0)
+			if row := live(&e); row != nil {
+				buf = row.AppendJSON(buf[:0])
+				err = w.event("entry", buf, len(f.Entries()) > 0)
+			}
 		case <-ticks.C():
 			err = w.comment("alive")
 		}

@@ -17,7 +17,9 @@ import (
 	"patou/internal/event"
 	"patou/internal/ingest"
 	"patou/internal/query/logs"
+	"patou/internal/query/scope"
 	"patou/internal/telemetry"
+	"patou/internal/timerange"
 	"patou/internal/token"
 )
 
@@ -49,6 +51,10 @@ type Options struct {
 	Components, SentBy func() []Seen
 	// Entries is where queries find entries.
 	Entries logs.Source
+	// Origins gives the stored series behind each target of a graph.
+	Origins func(ctx context.Context, targets []string, r timerange.Range, now time.Time) ([]scope.Drawn, error)
+	// Templates say where the names of series hold components and hosts.
+	Templates []scope.Template
 	// Stopping, when it is closed, ends the streams that would last for ever,
 	// so that a server can stop.
 	Stopping <-chan struct{}

@@ -36,6 +36,8 @@ func New(o Options) (http.Handler, error) {
 	s.routeInfo()
 	s.routeEvents()
 	s.routeLogs()
+	s.routeAround()
+	s.routeScope()
 	s.routeTap()
 	if err := s.routePage(); err != nil {
 		return nil, err

@@ -116,7 +116,7 @@ func (t *stream) end(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case err == nil:
 		_ = t.flush() // who does not read it has gone
-	case isCancelled(err) || r.Context().Err() != nil:
+	case isCancelled(err) || left(r):
 	case !t.wire.sent:
 		t.s.fail(w, r, err)
 	case t.plain:
