@@ -2,6 +2,7 @@ package logs
 
 import (
 	"patou/internal/entry"
+	"patou/internal/query/logs/lang"
 )
 
 // columnar adds the selected rows of a run to groups, column by column, so
@@ -41,12 +42,12 @@ func (g *groups) addScan(s *scan, rows rowSet) error {
 	if rows.empty() {
 		return nil
 	}
-	c := &columnar{to: g, keys: make([]Value, len(g.pipe.by)), local: map[combination]uint32{}}
+	c := &columnar{to: g, keys: make([]Value, len(g.pipe.By)), local: map[combination]uint32{}}
 	if err := c.open(s); err != nil {
 		return err
 	}
 	var times []int64
-	if g.pipe.every > 0 {
+	if g.pipe.Every > 0 {
 		var err error
 		if times, err = s.cols.Times(); err != nil {
 			return err
@@ -56,19 +57,19 @@ func (g *groups) addScan(s *scan, rows rowSet) error {
 }
 
 func (c *columnar) open(s *scan) error {
-	for _, name := range c.to.pipe.by {
+	for _, name := range c.to.pipe.By {
 		t, err := s.texts(columnOf(name))
 		if err != nil {
 			return err
 		}
 		c.codes = append(c.codes, *t)
 	}
-	for _, a := range c.to.pipe.of {
-		if a.fn == "count" {
+	for _, a := range c.to.pipe.Of {
+		if a.Func == "count" {
 			c.fields = append(c.fields, nil)
 			continue
 		}
-		t, err := s.texts(columnOf(a.field))
+		t, err := s.texts(columnOf(a.Field))
 		if err != nil {
 			return err
 		}
@@ -86,7 +87,7 @@ func (c *columnar) add(s *scan, rows rowSet, times []int64) error {
 	return rows.each(func(row int) error {
 		if times != nil && (times[row] >= end || end == 0) {
 			bucket = c.to.bucket(times[row])
-			end = bucket + int64(c.to.pipe.every)
+			end = bucket + int64(c.to.pipe.Every)
 			c.stamp++
 		}
 		to, err := c.group(row, bucket)
@@ -98,7 +99,7 @@ func (c *columnar) add(s *scan, rows rowSet, times []int64) error {
 			if f == nil {
 				continue
 			}
-			if err := f.add(&to.tally[i], &c.to.pipe.of[i], row, c.to.budget); err != nil {
+			if err := f.add(&to.tally[i], &c.to.pipe.Of[i], row, c.to.budget); err != nil {
 				return err
 			}
 		}
@@ -143,16 +144,16 @@ func (c *columnar) number(row int) uint32 {
 	return n
 }
 
-func (f *reads) add(t *tally, a *aggregate, row int, b *budget) error {
+func (f *reads) add(t *tally, a *lang.Aggregate, row int, b *budget) error {
 	c := f.code(row)
 	if c == entry.Absent {
 		return nil
 	}
-	if a.fn == "distinct" {
+	if a.Func == "distinct" {
 		return t.addText(f.Values[c], b)
 	}
 	if n, ok := f.number(c); ok {
-		return t.addNumber(n, a.share > 0, b)
+		return t.addNumber(n, a.Share > 0, b)
 	}
 	return nil
 }
@@ -160,13 +161,13 @@ func (f *reads) add(t *tally, a *aggregate, row int, b *budget) error {
 // number is the value of a code as a number.
 func (f *reads) number(c uint32) (float64, bool) {
 	if f.Codes == nil {
-		return number(f.Values[c])
+		return lang.Number(f.Values[c])
 	}
 	if f.known == nil {
 		f.known, f.numbers = make([]verdict, len(f.Values)), make([]float64, len(f.Values))
 	}
 	if f.known[c] == maybe {
-		n, ok := number(f.Values[c])
+		n, ok := lang.Number(f.Values[c])
 		f.known[c], f.numbers[c] = verdictOf(ok), n
 	}
 	return f.numbers[c], f.known[c] == yes

@@ -6,20 +6,21 @@ import (
 	"strings"
 
 	"patou/internal/entry"
+	"patou/internal/query/logs/lang"
 )
 
-// values are the texts that the pattern finds in s, one a name; nil where it
+// valuesOf are the texts that the pattern finds in s, one a name; nil where it
 // does not match.
-func (e *extractPipe) values(s string, into []string) []string {
+func valuesOf(e *lang.ExtractPipe, s string, into []string) []string {
 	into = into[:0]
-	if e.isRE {
-		return e.groups(s, into)
+	if e.Regexp != nil {
+		return groupsOf(e, s, into)
 	}
-	into = append(into, make([]string, len(e.names))...)
+	into = append(into, make([]string, len(e.Names))...)
 	field, skip := -1, false
-	for _, part := range e.parts {
-		at := strings.Index(s, part.literal)
-		if part.literal == "" && (field >= 0 || skip) {
+	for _, part := range e.Parts {
+		at := strings.Index(s, part.Literal)
+		if part.Literal == "" && (field >= 0 || skip) {
 			at = len(s) // the last value reaches to the end
 		}
 		if at < 0 {
@@ -28,19 +29,19 @@ func (e *extractPipe) values(s string, into []string) []string {
 		if field >= 0 {
 			into[field] = s[:at]
 		}
-		s = s[at+len(part.literal):]
-		field, skip = part.field, part.skip
+		s = s[at+len(part.Literal):]
+		field, skip = part.Field, part.Skip
 	}
 	return into
 }
 
-// groups are the values of an expression's named groups.
-func (e *extractPipe) groups(s string, into []string) []string {
-	found := e.re.FindStringSubmatchIndex(s)
+// groupsOf are the values of an expression's named groups.
+func groupsOf(e *lang.ExtractPipe, s string, into []string) []string {
+	found := e.Regexp.FindStringSubmatchIndex(s)
 	if found == nil {
 		return nil
 	}
-	for i, name := range e.re.SubexpNames() {
+	for i, name := range e.Regexp.SubexpNames() {
 		if name == "" {
 			continue
 		}
@@ -53,18 +54,18 @@ func (e *extractPipe) groups(s string, into []string) []string {
 	return into
 }
 
-// entry sets the fields that the pattern finds in an entry.
-func (e *extractPipe) entry(to *entry.Entry) {
-	source, ok := textOf(to, e.from)
+// extractInto sets the fields that the pattern finds in an entry.
+func extractInto(e *lang.ExtractPipe, to *entry.Entry) {
+	source, ok := textOf(to, e.From)
 	if !ok {
 		return
 	}
-	values := e.values(source, nil)
+	values := valuesOf(e, source, nil)
 	if values == nil {
 		return
 	}
 	fields := slices.Clone(to.Fields)
-	for i, name := range e.names {
+	for i, name := range e.Names {
 		fields = setField(fields, name, values[i])
 	}
 	to.Fields = fields
@@ -82,7 +83,7 @@ func setField(fields []entry.Field, key, value string) []entry.Field {
 
 // extraction makes the columns of an extract for the rows of one window.
 type extraction struct {
-	pipe *extractPipe
+	pipe *lang.ExtractPipe
 	out  []*texts
 	seen []map[string]uint32
 	// done holds the codes made of each distinct source value, nil for not
@@ -92,8 +93,8 @@ type extraction struct {
 }
 
 // extract adds the fields that a pattern finds to the window's columns.
-func (s *scan) extract(e *extractPipe, in rowSet) error {
-	source, err := s.texts(columnOf(e.from))
+func (s *scan) extract(e *lang.ExtractPipe, in rowSet) error {
+	source, err := s.texts(columnOf(e.From))
 	if err != nil || len(source.Values) == 0 {
 		return err
 	}
@@ -117,7 +118,7 @@ func (s *scan) extract(e *extractPipe, in rowSet) error {
 	if s.extra == nil {
 		s.extra = map[string]*texts{}
 	}
-	for i, name := range e.names {
+	for i, name := range e.Names {
 		s.extra[name] = x.out[i]
 	}
 	return err
@@ -126,7 +127,7 @@ func (s *scan) extract(e *extractPipe, in rowSet) error {
 // begin makes the columns as they are where the pattern does not match: the
 // fields that entries already have under these names.
 func (x *extraction) begin(s *scan, in rowSet) error {
-	for _, name := range x.pipe.names {
+	for _, name := range x.pipe.Names {
 		before, err := s.texts(columnOf(name))
 		if err != nil {
 			return err
@@ -151,8 +152,8 @@ func (x *extraction) codes(c uint32, source string) []uint32 {
 	if x.done != nil && x.done[c] != nil {
 		return x.done[c]
 	}
-	x.buffer = x.pipe.values(source, x.buffer)
-	codes := make([]uint32, 0, len(x.pipe.names))
+	x.buffer = valuesOf(x.pipe, source, x.buffer)
+	codes := make([]uint32, 0, len(x.pipe.Names))
 	for i, value := range x.buffer {
 		code, ok := x.seen[i][value]
 		if !ok {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"patou/internal/entry"
+	"patou/internal/query/logs/lang"
 )
 
 // FieldCount is how often a field occurs, and its most frequent values.
@@ -41,7 +42,7 @@ func Fields(ctx context.Context, src Source, q *Query, o Options, values int) (f
 		values = defaultFacet
 	}
 	f := &facetStage{stage: &lastStage{}, by: map[string]*facet{}}
-	p := newPlan(&Query{filter: q.filter, pipes: q.rowPipes()}, o.withDefaults(), nil)
+	p := newPlan(&Query{Query: lang.Query{Filter: q.Filter, Pipes: q.rowPipes()}}, o.withDefaults(), nil)
 	p.first, p.whole = f, f
 	if err := p.run(ctx, src); err != nil {
 		return nil, 0, err
@@ -76,7 +77,7 @@ func (f *facetStage) scan(s *scan, rows rowSet) error {
 	if err != nil {
 		return err
 	}
-	keys = append([]string{keyComponent, keyHost, keyLevel}, keys...)
+	keys = append([]string{lang.KeyComponent, lang.KeyHost, lang.KeyLevel}, keys...)
 	for key := range s.extra {
 		if !slices.Contains(keys, key) {
 			keys = append(keys, key)

@@ -6,12 +6,13 @@ import (
 	"strings"
 
 	"patou/internal/entry"
+	"patou/internal/query/logs/lang"
 	"patou/internal/timerange"
 )
 
 // groups holds the rows of an aggregation while it is computed.
 type groups struct {
-	pipe   *aggregatePipe
+	pipe   *lang.AggregatePipe
 	budget *budget
 	// whole leaves out rows that lack one of the grouping fields.
 	whole bool
@@ -29,16 +30,16 @@ type group struct {
 	tally  []tally
 }
 
-func newGroups(p *aggregatePipe, b *budget) *groups {
+func newGroups(p *lang.AggregatePipe, b *budget) *groups {
 	return &groups{pipe: p, budget: b, index: map[string]*group{}}
 }
 
 // bucket is the start of the span of time that t is in.
 func (g *groups) bucket(t int64) int64 {
-	if g.pipe.every == 0 {
+	if g.pipe.Every == 0 {
 		return 0
 	}
-	return timerange.Floor(t, int64(g.pipe.every))
+	return timerange.Floor(t, int64(g.pipe.Every))
 }
 
 // groupOverhead estimates what a group takes beside its texts.
@@ -69,11 +70,11 @@ func (g *groups) find(bucket int64, keys []Value) (*group, error) {
 // make adds a group. Its texts are cloned: those of the rows are valid only as
 // long as their run.
 func (g *groups) make(bucket int64, keys []Value) (*group, error) {
-	size := groupOverhead + 2*len(g.key) + 120*len(g.pipe.of)
+	size := groupOverhead + 2*len(g.key) + 120*len(g.pipe.Of)
 	if err := g.budget.group(size); err != nil {
 		return nil, err
 	}
-	made := &group{bucket: bucket, keys: slices.Clone(keys), tally: make([]tally, len(g.pipe.of))}
+	made := &group{bucket: bucket, keys: slices.Clone(keys), tally: make([]tally, len(g.pipe.Of))}
 	for i := range made.keys {
 		made.keys[i].text = strings.Clone(made.keys[i].text)
 	}
@@ -84,22 +85,22 @@ func (g *groups) make(bucket int64, keys []Value) (*group, error) {
 
 // addRow takes in one row of an answer.
 func (g *groups) addRow(r *Row) error {
-	keys := make([]Value, len(g.pipe.by))
-	for i, name := range g.pipe.by {
+	keys := make([]Value, len(g.pipe.By))
+	for i, name := range g.pipe.By {
 		keys[i] = r.Value(name)
 	}
-	t, _ := r.Value(keyTime).Time()
+	t, _ := r.Value(lang.KeyTime).Time()
 	to, err := g.find(g.bucket(t), keys)
 	if err != nil || to == nil {
 		return err
 	}
 	to.n++
-	for i := range g.pipe.of {
-		a := &g.pipe.of[i]
-		if a.fn == "count" {
+	for i := range g.pipe.Of {
+		a := &g.pipe.Of[i]
+		if a.Func == "count" {
 			continue
 		}
-		if err := to.tally[i].add(a, r.Value(a.field), g.budget); err != nil {
+		if err := to.tally[i].add(a, r.Value(a.Field), g.budget); err != nil {
 			return err
 		}
 	}
@@ -110,8 +111,8 @@ func (g *groups) addRow(r *Row) error {
 // known; t is when the minute begins.
 func (g *groups) addCount(component string, level entry.Level, t int64, n uint64) error {
 	keys := g.few[:0]
-	for _, name := range g.pipe.by {
-		if name == keyComponent {
+	for _, name := range g.pipe.By {
+		if name == lang.KeyComponent {
 			keys = append(keys, textValue(component, true))
 		} else {
 			keys = append(keys, textValue(level.String(), true))
@@ -124,15 +125,15 @@ func (g *groups) addCount(component string, level entry.Level, t int64, n uint64
 	return err
 }
 
-func (t *tally) add(a *aggregate, v Value, b *budget) error {
-	if a.fn == "distinct" {
+func (t *tally) add(a *lang.Aggregate, v Value, b *budget) error {
+	if a.Func == "distinct" {
 		if v.IsNone() {
 			return nil
 		}
 		return t.addText(v.String(), b)
 	}
 	if n, ok := v.Number(); ok {
-		return t.addNumber(n, a.share > 0, b)
+		return t.addNumber(n, a.Share > 0, b)
 	}
 	return nil
 }
@@ -151,8 +152,8 @@ func (g *groups) rows(emit func(*Row) error) error {
 
 // none makes the one row that an aggregation without groups always has.
 func (g *groups) none() {
-	if len(g.list) == 0 && len(g.pipe.by) == 0 && g.pipe.every == 0 {
-		g.list = append(g.list, &group{tally: make([]tally, len(g.pipe.of))})
+	if len(g.list) == 0 && len(g.pipe.By) == 0 && g.pipe.Every == 0 {
+		g.list = append(g.list, &group{tally: make([]tally, len(g.pipe.Of))})
 	}
 }
 
@@ -163,7 +164,7 @@ func (g *groups) compare(a, b *group) int {
 		}
 		return 1
 	}
-	for i, name := range g.pipe.by {
+	for i, name := range g.pipe.By {
 		if c := orderOf(name, a.keys[i]).compare(orderOf(name, b.keys[i]), false); c != 0 {
 			return c
 		}
@@ -175,20 +176,20 @@ func (g *groups) compare(a, b *group) int {
 }
 
 func (g *groups) row(one *group) *Row {
-	cells := make([]Cell, 0, 1+len(one.keys)+len(g.pipe.of))
-	if g.pipe.every > 0 {
-		cells = append(cells, Cell{keyTime, timeValue(one.bucket)})
+	cells := make([]Cell, 0, 1+len(one.keys)+len(g.pipe.Of))
+	if g.pipe.Every > 0 {
+		cells = append(cells, Cell{lang.KeyTime, timeValue(one.bucket)})
 	}
 	for i, k := range one.keys {
-		cells = append(cells, Cell{g.pipe.by[i], k})
+		cells = append(cells, Cell{g.pipe.By[i], k})
 	}
-	for i := range g.pipe.of {
-		a := &g.pipe.of[i]
+	for i := range g.pipe.Of {
+		a := &g.pipe.Of[i]
 		v := numberValue(float64(one.n))
-		if a.fn != "count" {
+		if a.Func != "count" {
 			v = one.tally[i].value(a)
 		}
-		cells = append(cells, Cell{a.as, v})
+		cells = append(cells, Cell{a.As, v})
 	}
 	return &Row{Cells: cells}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"patou/internal/entry"
+	"patou/internal/query/logs/lang"
 	"patou/internal/timerange"
 )
 
@@ -40,8 +41,8 @@ func Histogram(ctx context.Context, src Source, q *Query, from, until int64, buc
 	for t := timerange.Floor(from, c.Step); t < until; t += c.Step {
 		c.Buckets = append(c.Buckets, Bucket{Time: t})
 	}
-	count := &aggregatePipe{of: []aggregate{{fn: "count", as: "count"}}, by: []string{keyLevel}, every: time.Duration(c.Step)}
-	counted := &Query{filter: q.filter, pipes: append(q.rowPipes(), count)}
+	count := &lang.AggregatePipe{Of: []lang.Aggregate{{Func: "count", As: "count"}}, By: []string{lang.KeyLevel}, Every: time.Duration(c.Step)}
+	counted := &Query{Query: lang.Query{Filter: q.Filter, Pipes: append(q.rowPipes(), count)}}
 	o := Options{From: from, Until: until, MaxGroups: (maxBuckets + 2) * entry.Levels}
 	_, err := Execute(ctx, src, counted, o, func(r *Row) error {
 		c.add(r)
@@ -51,11 +52,11 @@ func Histogram(ctx context.Context, src Source, q *Query, from, until int64, buc
 }
 
 // rowPipes are the first pipes that only choose and extend entries.
-func (q *Query) rowPipes() []pipe {
-	var out []pipe
-	for _, p := range q.pipes {
+func (q *Query) rowPipes() []lang.Pipe {
+	var out []lang.Pipe
+	for _, p := range q.Pipes {
 		switch p.(type) {
-		case *wherePipe, *extractPipe:
+		case *lang.WherePipe, *lang.ExtractPipe:
 			out = append(out, p)
 			continue
 		}
@@ -65,9 +66,9 @@ func (q *Query) rowPipes() []pipe {
 }
 
 func (c *Counts) add(r *Row) {
-	t, _ := r.Value(keyTime).Time()
+	t, _ := r.Value(lang.KeyTime).Time()
 	n, _ := r.Value("count").Number()
-	level, _ := entry.ParseLevel(r.Value(keyLevel).String())
+	level, _ := entry.ParseLevel(r.Value(lang.KeyLevel).String())
 	b := &c.Buckets[(t-c.Buckets[0].Time)/c.Step]
 	b.Levels[level] += uint64(n)
 	b.Total += uint64(n)

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"patou/internal/entry"
+	"patou/internal/query/logs/lang"
 )
 
 // ErrNotLive says that a query cannot be followed.
@@ -16,9 +17,9 @@ var ErrNotLive = errors.New("a live tail shows entries as they come: it takes fi
 func (q *Query) Live() (func(*entry.Entry) *Row, error) {
 	keep := &keepStage{}
 	next := stage(keep)
-	for i := len(q.pipes) - 1; i >= 0; i-- {
-		switch p := q.pipes[i].(type) {
-		case *wherePipe, *extractPipe, *fieldsPipe:
+	for i := len(q.Pipes) - 1; i >= 0; i-- {
+		switch p := q.Pipes[i].(type) {
+		case *lang.WherePipe, *lang.ExtractPipe, *lang.FieldsPipe:
 			next = newStage(p, nil, Options{}, false, nil, next)
 		default:
 			return nil, ErrNotLive

@@ -11,9 +11,9 @@ package logs
 
 import (
 	"context"
-	"strings"
 
 	"patou/internal/entry"
+	"patou/internal/query/logs/lang"
 )
 
 // Source is what a store offers to queries.
@@ -23,29 +23,25 @@ type Source interface {
 	Runs(ctx context.Context, l entry.Lookup) (runs []entry.Run, release func(), err error)
 }
 
+// SyntaxError says where a query cannot be read and what would be right.
+type SyntaxError = lang.Error
+
 // Query is a query that was read and checked. It never changes and is safe for
 // use by several goroutines.
 type Query struct {
-	filter expr
-	pipes  []pipe
-	match  *node
-	leaves int
+	lang.Query
+	match *node
 }
 
-// String is the query in its plain form: reading it again gives an equal query.
-func (q *Query) String() string {
-	var b strings.Builder
-	if _, every := q.filter.(all); !every || len(q.pipes) == 0 {
-		q.filter.write(&b)
+// Parse reads a query. An empty one selects everything. The error is a
+// *SyntaxError.
+func Parse(src string) (*Query, error) {
+	t, err := lang.Parse(src)
+	if err != nil {
+		return nil, err
 	}
-	for _, p := range q.pipes {
-		if b.Len() > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString("| ")
-		p.write(&b)
-	}
-	return b.String()
+	match, _ := compile(t.Filter)
+	return &Query{Query: *t, match: match}, nil
 }
 
 // Match reports whether the query's filters select an entry, whatever its
@@ -55,9 +51,9 @@ func (q *Query) Match(e *entry.Entry) bool { return q.match.entry(e) }
 // Aggregates reports whether the answer is rows of named values rather than
 // entries.
 func (q *Query) Aggregates() bool {
-	for _, p := range q.pipes {
+	for _, p := range q.Pipes {
 		switch p.(type) {
-		case *aggregatePipe, *topPipe:
+		case *lang.AggregatePipe, *lang.TopPipe:
 			return true
 		}
 	}

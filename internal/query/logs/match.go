@@ -7,6 +7,7 @@ import (
 
 	"patou/internal/component"
 	"patou/internal/entry"
+	"patou/internal/query/logs/lang"
 )
 
 // node is a filter made ready to run.
@@ -63,8 +64,8 @@ func columnOf(key string) column {
 		key  string
 		kind columnKind
 	}{
-		{keyComponent, columnComponent}, {keyLevel, columnLevel}, {keyHost, columnHost}, {keyID, columnID},
-		{keyMessage, columnMessage}, {keyTime, columnTime},
+		{lang.KeyComponent, columnComponent}, {lang.KeyLevel, columnLevel}, {lang.KeyHost, columnHost}, {lang.KeyID, columnID},
+		{lang.KeyMessage, columnMessage}, {lang.KeyTime, columnTime},
 	}
 	for _, k := range kinds {
 		if k.key == key {
@@ -75,23 +76,23 @@ func columnOf(key string) column {
 }
 
 // compile makes a filter ready to run and counts its leaves.
-func compile(e expr) (n *node, leaves int) {
+func compile(e lang.Expr) (n *node, leaves int) {
 	n = compileNode(e, &leaves)
 	return n, leaves
 }
 
-func compileNode(e expr, leaves *int) *node {
+func compileNode(e lang.Expr, leaves *int) *node {
 	switch e := e.(type) {
-	case and:
+	case lang.And:
 		return compileKids(nodeAnd, e, leaves)
-	case or:
+	case lang.Or:
 		return compileKids(nodeOr, e, leaves)
-	case not:
-		return compileKids(nodeNot, []expr{e.of}, leaves)
-	case text:
-		l := &leaf{column: columnOf(keyMessage), match: textMatcher(e.parts), literals: textLiterals(e.parts)}
+	case lang.Not:
+		return compileKids(nodeNot, []lang.Expr{e.Of}, leaves)
+	case lang.Text:
+		l := &leaf{column: columnOf(lang.KeyMessage), match: textMatcher(e.Parts), literals: textLiterals(e.Parts)}
 		return leafNode(l, leaves)
-	case cond:
+	case lang.Cond:
 		return leafNode(compileCond(e), leaves)
 	}
 	return &node{kind: nodeAll}
@@ -104,7 +105,7 @@ func leafNode(l *leaf, leaves *int) *node {
 }
 
 // compileKids puts cheap tests first; what they exclude is not tested again.
-func compileKids(kind nodeKind, of []expr, leaves *int) *node {
+func compileKids(kind nodeKind, of []lang.Expr, leaves *int) *node {
 	n := &node{kind: kind}
 	for _, e := range of {
 		n.kids = append(n.kids, compileNode(e, leaves))
@@ -124,25 +125,25 @@ func (n *node) cost() columnKind {
 	return most
 }
 
-func compileCond(c cond) *leaf {
-	l := &leaf{column: columnOf(c.key)}
+func compileCond(c lang.Cond) *leaf {
+	l := &leaf{column: columnOf(c.Key)}
 	switch l.column.kind {
 	case columnLevel:
 		l.levels = levelSet(c)
 	case columnID:
-		l.id, _ = entry.ParseID(c.value) // the parser read it before
+		l.id, _ = entry.ParseID(c.Value) // the parser read it before
 	case columnComponent:
 		l.match = componentMatcher(c)
 	case columnHost:
 		match := valueMatcher(c)
-		l.match = func(s string) bool { return match(asciiLower(s)) }
-		if c.op == opRegexp {
+		l.match = func(s string) bool { return match(lang.ASCIILower(s)) }
+		if c.Op == lang.OpRegexp {
 			l.match = match
 		}
 	default:
 		l.match = valueMatcher(c)
-		if c.op == opRegexp && l.column.kind == columnMessage {
-			l.literals = regexpLiterals(c.value)
+		if c.Op == lang.OpRegexp && l.column.kind == columnMessage {
+			l.literals = regexpLiterals(c.Value)
 			l.match = guarded(l.match, l.literals)
 		}
 	}
@@ -158,91 +159,91 @@ func guarded(match func(string) bool, literals []string) func(string) bool {
 	return func(s string) bool { return strings.Contains(s, longest) && match(s) }
 }
 
-func componentMatcher(c cond) func(string) bool {
-	switch c.op {
-	case opEquals, opGlob:
-		return func(name string) bool { return component.Match(c.value, name) }
-	case opSame:
-		return func(name string) bool { return name == c.value }
+func componentMatcher(c lang.Cond) func(string) bool {
+	switch c.Op {
+	case lang.OpEquals, lang.OpGlob:
+		return func(name string) bool { return component.Match(c.Value, name) }
+	case lang.OpSame:
+		return func(name string) bool { return name == c.Value }
 	}
 	return valueMatcher(c)
 }
 
-func valueMatcher(c cond) func(string) bool {
-	switch c.op {
-	case opEquals:
-		return func(s string) bool { return s == c.value }
-	case opPresent:
+func valueMatcher(c lang.Cond) func(string) bool {
+	switch c.Op {
+	case lang.OpEquals:
+		return func(s string) bool { return s == c.Value }
+	case lang.OpPresent:
 		return func(string) bool { return true }
-	case opGlob:
-		return globMatcher(c.value)
-	case opRegexp:
-		return regexp.MustCompile(c.value).MatchString // the parser compiled it before
-	case opRange:
+	case lang.OpGlob:
+		return globMatcher(c.Value)
+	case lang.OpRegexp:
+		return regexp.MustCompile(c.Value).MatchString // the parser compiled it before
+	case lang.OpRange:
 		return rangeMatcher(c)
 	}
-	return compareMatcher(c.op, c.value)
+	return compareMatcher(c.Op, c.Value)
 }
 
-func rangeMatcher(c cond) func(string) bool {
-	from, _ := number(c.value)
-	until, _ := number(c.until)
+func rangeMatcher(c lang.Cond) func(string) bool {
+	from, _ := lang.Number(c.Value)
+	until, _ := lang.Number(c.Until)
 	return func(s string) bool {
-		n, ok := number(s)
+		n, ok := lang.Number(s)
 		return ok && from <= n && n <= until
 	}
 }
 
 // compareMatcher compares with a number as numbers, leaving out texts, and
 // with any other text byte by byte.
-func compareMatcher(o op, value string) func(string) bool {
-	want, numeric := number(value)
+func compareMatcher(o lang.Op, value string) func(string) bool {
+	want, numeric := lang.Number(value)
 	if !numeric {
-		return func(s string) bool { return o.holds(strings.Compare(s, value)) }
+		return func(s string) bool { return holds(o, strings.Compare(s, value)) }
 	}
 	return func(s string) bool {
-		n, ok := number(s)
+		n, ok := lang.Number(s)
 		switch {
 		case !ok:
 			return false
 		case n < want:
-			return o.holds(-1)
+			return holds(o, -1)
 		case n > want:
-			return o.holds(1)
+			return holds(o, 1)
 		}
-		return o.holds(0)
+		return holds(o, 0)
 	}
 }
 
 // holds reports whether a comparison's result, as of strings.Compare, is what
 // the sign asks for.
-func (o op) holds(result int) bool {
+func holds(o lang.Op, result int) bool {
 	switch o {
-	case opSame:
+	case lang.OpSame:
 		return result == 0
-	case opAbove:
+	case lang.OpAbove:
 		return result > 0
-	case opAtLeast:
+	case lang.OpAtLeast:
 		return result >= 0
-	case opBelow:
+	case lang.OpBelow:
 		return result < 0
 	}
 	return result <= 0
 }
 
-func levelSet(c cond) (set [entry.Levels]bool) {
-	from, _ := entry.ParseLevel(c.value)
-	until, _ := entry.ParseLevel(c.until)
+func levelSet(c lang.Cond) (set [entry.Levels]bool) {
+	from, _ := entry.ParseLevel(c.Value)
+	until, _ := entry.ParseLevel(c.Until)
 	for l := range entry.Level(entry.Levels) {
-		switch c.op {
-		case opEquals:
+		switch c.Op {
+		case lang.OpEquals:
 			set[l] = l == from
-		case opPresent:
+		case lang.OpPresent:
 			set[l] = l != entry.LevelNone
-		case opRange:
+		case lang.OpRange:
 			set[l] = from <= l && l <= until
 		default:
-			set[l] = l != entry.LevelNone && c.op.holds(int(l)-int(from))
+			set[l] = l != entry.LevelNone && holds(c.Op, int(l)-int(from))
 		}
 	}
 	return set

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"patou/internal/entry"
+	"patou/internal/query/logs/lang"
 )
 
 // ErrNotFound says that no entry has an ID: it was never given, or the entry
@@ -24,7 +25,7 @@ type Neighbours struct {
 // Context finds an entry by its ID and at most so many of its neighbours. It
 // fails with ErrNotFound where the entry is not kept.
 func Context(ctx context.Context, src Source, id entry.ID, before, after int) (*Neighbours, error) {
-	found, err := take(ctx, src, cond{key: keyID, op: opEquals, value: id.String()}, Options{From: math.MinInt64}, 1, nil)
+	found, err := take(ctx, src, lang.Cond{Key: lang.KeyID, Op: lang.OpEquals, Value: id.String()}, Options{From: math.MinInt64}, 1, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -47,22 +48,22 @@ func Context(ctx context.Context, src Source, id entry.ID, before, after int) (*
 // after1 is the next instant, where there is one.
 func after1(t int64) int64 { return max(t, t+1) }
 
-func sameOrigin(e *entry.Entry) expr {
-	component := cond{key: keyComponent, op: opSame, value: e.Component}
+func sameOrigin(e *entry.Entry) lang.Expr {
+	component := lang.Cond{Key: lang.KeyComponent, Op: lang.OpSame, Value: e.Component}
 	if e.Host == "" {
-		return and{component, not{cond{key: keyHost, op: opPresent}}}
+		return lang.And{component, lang.Not{Of: lang.Cond{Key: lang.KeyHost, Op: lang.OpPresent}}}
 	}
-	return and{component, cond{key: keyHost, op: opEquals, value: asciiLower(e.Host)}}
+	return lang.And{component, lang.Cond{Key: lang.KeyHost, Op: lang.OpEquals, Value: lang.ASCIILower(e.Host)}}
 }
 
 // take gives the first n entries that a filter and a function select.
-func take(ctx context.Context, src Source, filter expr, o Options, n int, want func(*entry.Entry) bool) ([]entry.Entry, error) {
+func take(ctx context.Context, src Source, filter lang.Expr, o Options, n int, want func(*entry.Entry) bool) ([]entry.Entry, error) {
 	var out []entry.Entry
 	if n <= 0 {
 		return nil, nil
 	}
 	o.Limit = math.MaxInt
-	_, err := Execute(ctx, src, &Query{filter: filter}, o, func(r *Row) error {
+	_, err := Execute(ctx, src, &Query{Query: lang.Query{Filter: filter}}, o, func(r *Row) error {
 		if want != nil && !want(r.Entry) {
 			return nil
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"patou/internal/entry"
+	"patou/internal/query/logs/lang"
 )
 
 // Order is the order of entries that a query does not sort itself.
@@ -70,7 +71,7 @@ type plan struct {
 // step is a pipe that works on columns.
 type step struct {
 	where   *node
-	extract *extractPipe
+	extract *lang.ExtractPipe
 }
 
 // wholeStage takes the selected rows of a run as columns.
@@ -81,13 +82,13 @@ type wholeStage interface {
 
 func newPlan(q *Query, o Options, last stage) *plan {
 	p := &plan{from: o.From, until: o.Until, oldest: o.Order == OldestFirst}
-	filter, rest := and{q.filter}, q.pipes
+	filter, rest := lang.And{q.Filter}, q.Pipes
 	for len(rest) > 0 {
-		where, is := rest[0].(*wherePipe)
+		where, is := rest[0].(*lang.WherePipe)
 		if !is {
 			break
 		}
-		filter, rest = append(filter, where.filter), rest[1:]
+		filter, rest = append(filter, where.Filter), rest[1:]
 	}
 	p.filter = compileNode(filter, &p.leaves)
 	p.filterLeaves = p.leaves
@@ -99,11 +100,11 @@ func newPlan(q *Query, o Options, last stage) *plan {
 	return p
 }
 
-func (p *plan) addStep(one pipe) bool {
+func (p *plan) addStep(one lang.Pipe) bool {
 	switch one := one.(type) {
-	case *wherePipe:
-		p.steps = append(p.steps, step{where: compileNode(one.filter, &p.leaves)})
-	case *extractPipe:
+	case *lang.WherePipe:
+		p.steps = append(p.steps, step{where: compileNode(one.Filter, &p.leaves)})
+	case *lang.ExtractPipe:
 		p.steps = append(p.steps, step{extract: one})
 	default:
 		return false
@@ -112,7 +113,7 @@ func (p *plan) addStep(one pipe) bool {
 }
 
 // chain makes the stages of pipes, from the last to the first.
-func chain(pipes []pipe, o Options, aggregates bool, last stage) stage {
+func chain(pipes []lang.Pipe, o Options, aggregates bool, last stage) stage {
 	b := &budget{maxGroups: o.MaxGroups, maxBytes: o.MaxMemory}
 	next := last
 	if !aggregates {
@@ -124,39 +125,39 @@ func chain(pipes []pipe, o Options, aggregates bool, last stage) stage {
 	return next
 }
 
-func newStage(one pipe, after []pipe, o Options, aggregates bool, b *budget, next stage) stage {
+func newStage(one lang.Pipe, after []lang.Pipe, o Options, aggregates bool, b *budget, next stage) stage {
 	switch one := one.(type) {
-	case *aggregatePipe:
+	case *lang.AggregatePipe:
 		return &aggregateStage{stage: next, groups: newGroups(one, b)}
-	case *topPipe:
-		count := &aggregatePipe{of: []aggregate{{fn: "count", as: "count"}}, by: one.by}
+	case *lang.TopPipe:
+		count := &lang.AggregatePipe{Of: []lang.Aggregate{{Func: "count", As: "count"}}, By: one.By}
 		g := newGroups(count, b)
 		g.whole = true
 		return &aggregateStage{stage: next, groups: g, top: one}
-	case *sortPipe:
+	case *lang.SortPipe:
 		n, strict := sortedRows(after, o, aggregates)
-		return &sortStage{stage: next, by: one.by, n: n, strict: strict, budget: b}
-	case *wherePipe:
-		filter, _ := compile(one.filter)
+		return &sortStage{stage: next, by: one.By, n: n, strict: strict, budget: b}
+	case *lang.WherePipe:
+		filter, _ := compile(one.Filter)
 		return &whereStage{next, filter}
-	case *extractPipe:
+	case *lang.ExtractPipe:
 		return &extractStage{next, one}
-	case *fieldsPipe:
-		return &fieldsStage{next, one.names}
-	case *limitPipe:
-		return &limitStage{next, one.n}
+	case *lang.FieldsPipe:
+		return &fieldsStage{next, one.Names}
+	case *lang.LimitPipe:
+		return &limitStage{next, one.N}
 	}
 	return next
 }
 
 // sortedRows is how many rows a sort must keep, by the pipes after it; strict
 // where more rows than that would make the answer wrong.
-func sortedRows(after []pipe, o Options, aggregates bool) (n int, strict bool) {
+func sortedRows(after []lang.Pipe, o Options, aggregates bool) (n int, strict bool) {
 	for _, one := range after {
 		switch one := one.(type) {
-		case *limitPipe:
-			return one.n, false
-		case *fieldsPipe, *extractPipe:
+		case *lang.LimitPipe:
+			return one.N, false
+		case *lang.FieldsPipe, *lang.ExtractPipe:
 			continue
 		}
 		return o.MaxSorted, true
@@ -201,16 +202,16 @@ func (p *plan) selectRows(s *scan, lo, hi int) (rowSet, error) {
 // minute and level that a store's directory holds.
 func (p *plan) countable() *groups {
 	a, is := p.first.(*aggregateStage)
-	if !is || len(p.steps) > 0 || a.groups.pipe.every%time.Minute != 0 {
+	if !is || len(p.steps) > 0 || a.groups.pipe.Every%time.Minute != 0 {
 		return nil
 	}
-	for _, one := range a.groups.pipe.of {
-		if one.fn != "count" {
+	for _, one := range a.groups.pipe.Of {
+		if one.Func != "count" {
 			return nil
 		}
 	}
-	for _, name := range a.groups.pipe.by {
-		if name != keyComponent && name != keyLevel {
+	for _, name := range a.groups.pipe.By {
+		if name != lang.KeyComponent && name != lang.KeyLevel {
 			return nil
 		}
 	}

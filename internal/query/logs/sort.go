@@ -5,13 +5,14 @@ import (
 	"strings"
 
 	"patou/internal/entry"
+	"patou/internal/query/logs/lang"
 )
 
 // sortStage keeps the first n rows of an order in a heap whose root is the
 // last of them.
 type sortStage struct {
 	stage
-	by     []sortKey
+	by     []lang.SortKey
 	n      int
 	strict bool // more than n rows are an error
 	budget *budget
@@ -30,7 +31,7 @@ type sorted struct {
 // they came.
 func (s *sortStage) compare(a, b *sorted) int {
 	for i, k := range s.by {
-		if c := a.by[i].compare(b.by[i], k.desc); c != 0 {
+		if c := a.by[i].compare(b.by[i], k.Desc); c != 0 {
 			return c
 		}
 	}
@@ -59,7 +60,7 @@ func compareEntries(a, b *entry.Entry) int {
 func (s *sortStage) push(r *Row) error {
 	one := sorted{by: make([]order, len(s.by)), row: r}
 	for i, k := range s.by {
-		one.by[i] = orderOf(k.name, r.Value(k.name))
+		one.by[i] = orderOf(k.Name, r.Value(k.Name))
 	}
 	return s.add(one)
 }
@@ -71,7 +72,7 @@ func (s *sortStage) wants(by []order, time int64, id entry.ID) bool {
 	}
 	worst := &s.heap[0]
 	for i, k := range s.by {
-		if c := by[i].compare(worst.by[i], k.desc); c != 0 {
+		if c := by[i].compare(worst.by[i], k.Desc); c != 0 {
 			return c < 0
 		}
 	}
@@ -145,7 +146,7 @@ func (s *sortStage) scan(sc *scan, rows rowSet) error {
 	columns := make([]*sortColumn, len(s.by))
 	for i, k := range s.by {
 		var err error
-		if columns[i], err = newSortColumn(sc, k.name); err != nil {
+		if columns[i], err = newSortColumn(sc, k.Name); err != nil {
 			return err
 		}
 	}
@@ -185,7 +186,7 @@ type sortColumn struct {
 func newSortColumn(sc *scan, name string) (*sortColumn, error) {
 	c := &sortColumn{name: name}
 	var err error
-	if name == keyTime {
+	if name == lang.KeyTime {
 		c.times, err = sc.cols.Times()
 		return c, err
 	}

@@ -3,6 +3,8 @@ package logs
 import (
 	"errors"
 	"slices"
+
+	"patou/internal/query/logs/lang"
 )
 
 // errEnough ends a query early and well: a limit is reached.
@@ -43,22 +45,22 @@ func (w *whereStage) push(r *Row) error {
 
 type extractStage struct {
 	stage
-	pipe *extractPipe
+	pipe *lang.ExtractPipe
 }
 
 func (x *extractStage) push(r *Row) error {
 	if r.Entry != nil {
 		e := *r.Entry
-		x.pipe.entry(&e)
+		extractInto(x.pipe, &e)
 		return x.stage.push(&Row{Entry: &e})
 	}
-	v := r.Value(x.pipe.from)
+	v := r.Value(x.pipe.From)
 	if v.IsNone() {
 		return x.stage.push(r)
 	}
 	cells := slices.Clone(r.Cells)
-	for i, value := range x.pipe.values(v.String(), nil) {
-		cells = setCell(cells, x.pipe.names[i], value)
+	for i, value := range valuesOf(x.pipe, v.String(), nil) {
+		cells = setCell(cells, x.pipe.Names[i], value)
 	}
 	return x.stage.push(&Row{Cells: cells})
 }
@@ -106,7 +108,7 @@ func (l *limitStage) push(r *Row) error {
 type aggregateStage struct {
 	stage
 	groups *groups
-	top    *topPipe
+	top    *lang.TopPipe
 }
 
 func (a *aggregateStage) push(r *Row) error { return a.groups.addRow(r) }
@@ -115,7 +117,7 @@ func (a *aggregateStage) scan(s *scan, rows rowSet) error { return a.groups.addS
 
 func (a *aggregateStage) end() error {
 	if a.top != nil {
-		a.groups.most(a.top.n, a.top.rare)
+		a.groups.most(a.top.N, a.top.Rare)
 	}
 	if err := a.groups.rows(a.stage.push); err != nil && err != errEnough {
 		return err

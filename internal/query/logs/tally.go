@@ -7,6 +7,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"patou/internal/metric"
+	"patou/internal/query/logs/lang"
 )
 
 // tally is one number of a group as it is computed. The zero tally is ready.
@@ -80,14 +81,14 @@ func (t *tally) addText(s string, b *budget) error {
 }
 
 // value is the aggregate's number; none where no number was seen.
-func (t *tally) value(a *aggregate) Value {
+func (t *tally) value(a *lang.Aggregate) Value {
 	switch {
-	case a.fn == "distinct":
+	case a.Func == "distinct":
 		return numberValue(float64(len(t.distinct)))
 	case t.n == 0:
 		return Value{}
 	}
-	switch a.fn {
+	switch a.Func {
 	case "sum":
 		return numberValue(t.sum)
 	case "avg":
@@ -97,7 +98,7 @@ func (t *tally) value(a *aggregate) Value {
 	case "max":
 		return numberValue(t.max)
 	}
-	return numberValue(t.percentile(a.share))
+	return numberValue(t.percentile(a.Share))
 }
 
 // percentile is the nearest rank: the least value that at least this share of

@@ -1,6 +1,8 @@
 package logs
 
-import "strings"
+import (
+	"strings"
+)
 
 // needle is a text searched in others. Case is ignored where it was written
 // without capitals ("smart case").
@@ -205,21 +207,6 @@ func runeLen(s string) int {
 	return len(s)
 }
 
-// asciiLower lowers A to Z and allocates nothing where there are none.
-func asciiLower(s string) string {
-	for i := 0; i < len(s); i++ {
-		if s[i] >= 'A' && s[i] <= 'Z' {
-			return strings.Map(func(r rune) rune {
-				if r >= 'A' && r <= 'Z' {
-					r += 'a' - 'A'
-				}
-				return r
-			}, s)
-		}
-	}
-	return s
-}
-
 func isASCII(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if s[i] >= 0x80 {
@@ -228,3 +215,7 @@ func isASCII(s string) bool {
 	}
 	return true
 }
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"patou/internal/entry"
+	"patou/internal/query/logs/lang"
 )
 
 // Value is one cell of an answer: nothing, a text, a number or a time.
@@ -46,7 +47,7 @@ func (v Value) Number() (n float64, ok bool) {
 	case valueNumber:
 		return v.number, true
 	case valueText:
-		return number(v.text)
+		return lang.Number(v.text)
 	}
 	return 0, false
 }
@@ -97,7 +98,7 @@ func orderOf(name string, v Value) order {
 	case valueNumber:
 		return order{number: v.number}
 	}
-	if name == keyLevel {
+	if name == lang.KeyLevel {
 		if l, ok := entry.ParseLevel(v.text); ok {
 			return order{number: float64(l)}
 		}
@@ -106,7 +107,7 @@ func orderOf(name string, v Value) order {
 }
 
 func orderOfText(s string) order {
-	if n, ok := number(s); ok {
+	if n, ok := lang.Number(s); ok {
 		return order{number: n}
 	}
 	return order{rank: rankText, text: s}
@@ -153,7 +154,7 @@ func (r *Row) Value(name string) Value {
 		}
 		return Value{}
 	}
-	if name == keyTime {
+	if name == lang.KeyTime {
 		return timeValue(r.Entry.Time)
 	}
 	return textValue(textOf(r.Entry, name))
@@ -162,17 +163,17 @@ func (r *Row) Value(name string) Value {
 // textOf is a part or field of an entry as text.
 func textOf(e *entry.Entry, name string) (string, bool) {
 	switch name {
-	case keyTime:
+	case lang.KeyTime:
 		return formatTime(e.Time), true
-	case keyComponent:
+	case lang.KeyComponent:
 		return e.Component, true
-	case keyHost:
+	case lang.KeyHost:
 		return e.Host, e.Host != ""
-	case keyLevel:
+	case lang.KeyLevel:
 		return e.Level.String(), true
-	case keyMessage:
+	case lang.KeyMessage:
 		return e.Message, true
-	case keyID:
+	case lang.KeyID:
 		return e.ID.String(), true
 	}
 	return e.Field(name)

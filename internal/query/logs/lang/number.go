@@ -1,12 +1,13 @@
-package logs
+package lang
 
 import (
 	"math"
 	"strconv"
+	"strings"
 )
 
 // number reads a text that is a decimal number as a whole, as 12, -0.5 or 1e3.
-func number(s string) (float64, bool) {
+func Number(s string) (float64, bool) {
 	if s == "" || len(s) > 40 {
 		return 0, false
 	}
@@ -35,4 +36,19 @@ func smallNumber(s string) (float64, bool) {
 		n = n*10 + int64(s[i]-'0')
 	}
 	return float64(n), true
+}
+
+// asciiLower lowers A to Z and allocates nothing where there are none.
+func ASCIILower(s string) string {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= 'A' && s[i] <= 'Z' {
+			return strings.Map(func(r rune) rune {
+				if r >= 'A' && r <= 'Z' {
+					r += 'a' - 'A'
+				}
+				return r
+			}, s)
+		}
+	}
+	return s
 }

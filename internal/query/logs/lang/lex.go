@@ -1,4 +1,4 @@
-package logs
+package lang
 
 import (
 	"fmt"
@@ -12,8 +12,8 @@ const (
 	maxDepth = 64       // parentheses and negations within each other
 )
 
-// SyntaxError says where a query cannot be read and what would be right.
-type SyntaxError struct {
+// SyntaxErrorX says where a query cannot be read and what would be right.
+type Error struct {
 	// Column counts characters, from 1.
 	Column int
 	// Problem is what stands there, as a clause.
@@ -23,14 +23,14 @@ type SyntaxError struct {
 }
 
 // Error is the whole sentence: column 58: "evry" is not known here: wanted …
-func (e *SyntaxError) Error() string {
+func (e *Error) Error() string {
 	if e.Wanted == "" {
 		return fmt.Sprintf("column %d: %s", e.Column, e.Problem)
 	}
 	return fmt.Sprintf("column %d: %s: wanted %s", e.Column, e.Problem, e.Wanted)
 }
 
-// scanner walks over a query's text. Errors leave it by panic(*SyntaxError),
+// scanner walks over a query's text. Errors leave it by panic(*SyntaxErrorX),
 // which Parse recovers; nothing else in the package does that.
 type scanner struct {
 	src   string
@@ -40,13 +40,16 @@ type scanner struct {
 
 func (s *scanner) fail(pos int, problem, wanted string) {
 	column := utf8.RuneCountInString(s.src[:pos]) + 1
-	panic(&SyntaxError{Column: column, Problem: problem, Wanted: wanted})
+	panic(&Error{Column: column, Problem: problem, Wanted: wanted})
 }
 
 // unknown fails at what stands at pos.
 func (s *scanner) unknown(pos int, wanted string) {
 	if pos >= len(s.src) {
 		s.fail(len(s.src), "the query ends here", wanted)
+	}
+	if isSpace(s.src[pos]) {
+		s.fail(pos, "a space stands here", wanted)
 	}
 	s.fail(pos, fmt.Sprintf("%q is not known here", s.wordAt(pos)), wanted)
 }

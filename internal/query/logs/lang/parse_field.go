@@ -1,4 +1,4 @@
-package logs
+package lang
 
 import (
 	"fmt"
@@ -8,14 +8,14 @@ import (
 )
 
 // field reads what is asked of a key, after its colon.
-func (p *parser) field(start int, key string) expr {
+func (p *parser) field(start int, key string) Expr {
 	switch {
 	case key == "":
 		p.fail(start, "a field has no name", "a name before the colon")
-	case key == keyTime:
+	case key == KeyTime:
 		p.fail(start, "the time is given beside the query", "from and until")
 	case p.at("("):
-		return p.group(grammar{strict: true, primary: func() expr {
+		return p.group(grammar{strict: true, primary: func() Expr {
 			if p.atKeyword() {
 				p.unknown(p.pos, "a value of "+key)
 			}
@@ -26,9 +26,9 @@ func (p *parser) field(start int, key string) expr {
 }
 
 // value reads one value of a key and makes its filter.
-func (p *parser) value(key string) expr {
+func (p *parser) value(key string) Expr {
 	start := p.pos
-	for _, o := range []op{opAtLeast, opAtMost, opAbove, opBelow, opSame} {
+	for _, o := range []Op{OpAtLeast, OpAtMost, OpAbove, OpBelow, OpSame} {
 		if p.take(o.sign()) {
 			return p.compare(key, o, start)
 		}
@@ -49,70 +49,70 @@ func (p *parser) value(key string) expr {
 	if from, until, isRange := strings.Cut(raw, ".."); isRange && p.isRange(key, from, until, start) {
 		return p.makeRange(key, from, until, start)
 	}
-	if key == keyMessage {
+	if key == KeyMessage {
 		return p.text(start, splitWild(raw))
 	}
 	if pattern, plain, wild := globOf(raw); !wild {
 		return p.equals(key, start, plain)
-	} else if key == keyLevel || key == keyID {
+	} else if key == KeyLevel || key == KeyID {
 		p.fail(start, fmt.Sprintf("%s takes no wildcard", key), p.example(key))
 		return nil
 	} else {
-		return cond{key: key, op: opGlob, value: lowerName(key, pattern)}
+		return Cond{Key: key, Op: OpGlob, Value: lowerName(key, pattern)}
 	}
 }
 
-func (p *parser) present(key string) expr {
+func (p *parser) present(key string) Expr {
 	switch key {
-	case keyMessage, keyComponent, keyID:
-		return all{}
+	case KeyMessage, KeyComponent, KeyID:
+		return All{}
 	}
-	return cond{key: key, op: opPresent}
+	return Cond{Key: key, Op: OpPresent}
 }
 
-func (p *parser) fieldRegexp(key string) expr {
+func (p *parser) fieldRegexp(key string) Expr {
 	start := p.pos
 	switch {
-	case key == keyLevel || key == keyID:
+	case key == KeyLevel || key == KeyID:
 		p.fail(start-1, fmt.Sprintf("%s takes no regular expression", key), p.example(key))
 	case p.at("/"):
 		return p.regexp(key)
 	case p.at(`"`):
 		source := p.quoted()
 		p.compileRegexp(start, source)
-		return cond{key: key, op: opRegexp, value: source}
+		return Cond{Key: key, Op: OpRegexp, Value: source}
 	}
 	p.unknown(start, "/regexp/")
 	return nil
 }
 
 // equals is key:value with a value that holds no pattern.
-func (p *parser) equals(key string, start int, value string) expr {
+func (p *parser) equals(key string, start int, value string) Expr {
 	switch key {
-	case keyMessage:
+	case KeyMessage:
 		return p.text(start, []string{value})
-	case keyLevel:
-		return cond{key: key, op: opEquals, value: p.level(start, value)}
-	case keyID:
+	case KeyLevel:
+		return Cond{Key: key, Op: OpEquals, Value: p.level(start, value)}
+	case KeyID:
 		id, err := entry.ParseID(value)
 		if err != nil {
 			p.fail(start, fmt.Sprintf("%q is no id of an entry", value), "two base-36 numbers with a dash, as in 2s-1f")
 		}
 		value = id.String()
 	}
-	return cond{key: key, op: opEquals, value: lowerName(key, value)}
+	return Cond{Key: key, Op: OpEquals, Value: lowerName(key, value)}
 }
 
 // lowerName is a value in the case that names of its key are kept in.
 func lowerName(key, value string) string {
-	if key == keyComponent || key == keyHost {
-		return asciiLower(value)
+	if key == KeyComponent || key == KeyHost {
+		return ASCIILower(value)
 	}
 	return value
 }
 
 // compare reads the value after a sign such as >=.
-func (p *parser) compare(key string, o op, start int) expr {
+func (p *parser) compare(key string, o Op, start int) Expr {
 	at := p.pos
 	var value string
 	if p.at(`"`) {
@@ -126,29 +126,29 @@ func (p *parser) compare(key string, o op, start int) expr {
 }
 
 // comparison checks that a key can be compared so.
-func (p *parser) comparison(key string, o op, start, at int, value string) expr {
+func (p *parser) comparison(key string, o Op, start, at int, value string) Expr {
 	switch key {
-	case keyLevel:
+	case KeyLevel:
 		value = p.level(at, value)
-		if o == opSame {
-			o = opEquals
+		if o == OpSame {
+			o = OpEquals
 		}
-	case keyComponent, keyID:
-		if o != opSame {
+	case KeyComponent, KeyID:
+		if o != OpSame {
 			p.fail(start, key+" has no order", p.example(key))
 		}
-		if key == keyID {
+		if key == KeyID {
 			return p.equals(key, at, value)
 		}
 	}
-	return cond{key: key, op: o, value: lowerName(key, value)}
+	return Cond{Key: key, Op: o, Value: lowerName(key, value)}
 }
 
 func (p *parser) example(key string) string {
 	switch key {
-	case keyLevel:
+	case KeyLevel:
 		return "level:NAME, level:>=NAME or level:NAME..NAME"
-	case keyID:
+	case KeyID:
 		return "id:2s-1f"
 	}
 	return key + ":NAME or " + key + ":NAME*"
@@ -157,22 +157,22 @@ func (p *parser) example(key string) string {
 // isRange reports whether from..until is meant as a range rather than as a
 // text with two dots, and fails where it is half of one.
 func (p *parser) isRange(key, from, until string, start int) bool {
-	if key == keyLevel {
+	if key == KeyLevel {
 		return true
 	}
-	_, first := number(from)
-	_, last := number(until)
+	_, first := Number(from)
+	_, last := Number(until)
 	if first && !last {
 		p.fail(start+len(from)+2, fmt.Sprintf("%q is no number", until), "a number after .. (put the value in quotes if it is a text)")
 	}
 	return first && last
 }
 
-func (p *parser) makeRange(key, from, until string, start int) expr {
-	if key == keyLevel {
+func (p *parser) makeRange(key, from, until string, start int) Expr {
+	if key == KeyLevel {
 		from, until = p.level(start, from), p.level(start+len(from)+2, until)
 	}
-	return cond{key: key, op: opRange, value: from, until: until}
+	return Cond{Key: key, Op: OpRange, Value: from, Until: until}
 }
 
 // level reads a level's name and gives its plain form.

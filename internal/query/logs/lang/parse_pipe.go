@@ -1,4 +1,4 @@
-package logs
+package lang
 
 import (
 	"fmt"
@@ -18,8 +18,8 @@ const (
 const pipeWords = "count, sum, avg, min, max, p50 (any p1 to p99), distinct, top, rare, extract, where, sort, limit or fields"
 
 // pipes reads the rest of the query.
-func (p *parser) pipes() []pipe {
-	var pipes []pipe
+func (p *parser) pipes() []Pipe {
+	var pipes []Pipe
 	for !p.done() {
 		start := p.pos
 		p.pos++ // the bar
@@ -36,20 +36,20 @@ func (p *parser) pipes() []pipe {
 }
 
 // after is what may follow a pipe.
-func after(last pipe) string {
-	if s, is := last.(*sortPipe); is && !s.by[len(s.by)-1].desc {
+func after(last Pipe) string {
+	if s, is := last.(*SortPipe); is && !s.By[len(s.By)-1].Desc {
 		return "asc, desc, a comma, | or the end"
 	}
 	switch last.(type) {
-	case *wherePipe:
+	case *WherePipe:
 		return "AND, OR, | or the end"
-	case *limitPipe, *extractPipe:
+	case *LimitPipe, *ExtractPipe:
 		return "| or the end"
 	}
 	return "a comma, | or the end"
 }
 
-func (p *parser) pipe() pipe {
+func (p *parser) pipe() Pipe {
 	p.skipSpace()
 	start := p.pos
 	switch name := p.bare(); name {
@@ -58,13 +58,13 @@ func (p *parser) pipe() pipe {
 	case "extract":
 		return p.extract()
 	case "where":
-		return &wherePipe{p.where()}
+		return &WherePipe{p.where()}
 	case "sort":
 		return p.sort()
 	case "limit":
-		return &limitPipe{p.count("a number of rows")}
+		return &LimitPipe{p.count("a number of rows")}
 	case "fields":
-		return &fieldsPipe{p.names("a field's name")}
+		return &FieldsPipe{p.names("a field's name")}
 	case "patterns":
 		p.fail(start, `"patterns" is not there yet`, pipeWords)
 	}
@@ -142,12 +142,12 @@ func (p *parser) count(wanted string) int {
 	return n
 }
 
-func (p *parser) top(rare bool) pipe {
-	t := &topPipe{n: 10, rare: rare}
+func (p *parser) top(rare bool) Pipe {
+	t := &TopPipe{N: 10, Rare: rare}
 	if word := p.peek(); word != "" && isDigit(word[0]) {
-		t.n = p.count("a number of values")
+		t.N = p.count("a number of values")
 	}
-	t.by = p.groupNames("a field's name")
+	t.By = p.groupNames("a field's name")
 	return t
 }
 
@@ -156,17 +156,17 @@ func (p *parser) groupNames(wanted string) []string {
 	p.skipSpace()
 	start := p.pos
 	names := p.names(wanted)
-	if slices.Contains(names, keyTime) {
+	if slices.Contains(names, KeyTime) {
 		p.fail(start, "grouping by time is done with every", "every DURATION, as in every 1m")
 	}
 	return names
 }
 
-func (p *parser) aggregates() pipe {
-	a := &aggregatePipe{}
+func (p *parser) aggregates() Pipe {
+	a := &AggregatePipe{}
 	for {
-		a.of = append(a.of, p.aggregate())
-		if len(a.of) > maxNames {
+		a.Of = append(a.Of, p.aggregate())
+		if len(a.Of) > maxNames {
 			p.fail(p.pos, fmt.Sprintf("more than %d numbers", maxNames), "")
 		}
 		if p.skipSpace(); !p.take(",") {
@@ -178,7 +178,7 @@ func (p *parser) aggregates() pipe {
 	return a
 }
 
-func (p *parser) aggregate() aggregate {
+func (p *parser) aggregate() Aggregate {
 	p.skipSpace()
 	start := p.pos
 	word := p.bare()
@@ -186,50 +186,50 @@ func (p *parser) aggregate() aggregate {
 	if !ok {
 		p.unknown(start, "count, sum, avg, min, max, p50 (any p1 to p99) or distinct")
 	}
-	a.as = a.fn
-	if a.fn != "count" {
-		a.field = p.name("the name of a field to take the " + a.fn + " of")
-		a.as = a.fn + "_" + a.field
+	a.As = a.Func
+	if a.Func != "count" {
+		a.Field = p.name("the name of a field to take the " + a.Func + " of")
+		a.As = a.Func + "_" + a.Field
 	}
 	if p.peek() == "as" {
 		p.bare()
-		a.as, a.named = p.name("a column's name"), true
+		a.As, a.named = p.name("a column's name"), true
 	}
 	return a
 }
 
-func aggregateOf(word string) (aggregate, bool) {
+func aggregateOf(word string) (Aggregate, bool) {
 	switch word {
 	case "count", "sum", "avg", "min", "max", "distinct":
-		return aggregate{fn: word}, true
+		return Aggregate{Func: word}, true
 	}
 	digits, ok := strings.CutPrefix(word, "p")
 	if !ok || digits == "" || !isDigit(digits[0]) || len(digits) > 6 {
-		return aggregate{}, false
+		return Aggregate{}, false
 	}
 	percent, err := strconv.ParseFloat(digits, 64)
 	if err != nil || percent <= 0 || percent >= 100 {
-		return aggregate{}, false
+		return Aggregate{}, false
 	}
-	return aggregate{fn: word, share: percent / 100}, true
+	return Aggregate{Func: word, Share: percent / 100}, true
 }
 
 // clauses reads by, every and a trailing as, in any order, each once.
-func (p *parser) clauses(a *aggregatePipe) {
+func (p *parser) clauses(a *AggregatePipe) {
 	for {
 		p.skipSpace()
 		start := p.pos
 		word := p.peek()
 		switch {
-		case word == "by" && a.by == nil:
+		case word == "by" && a.By == nil:
 			p.bare()
-			a.by = p.groupNames("a field's name, component, host or level")
-		case word == "every" && a.every == 0:
+			a.By = p.groupNames("a field's name, component, host or level")
+		case word == "every" && a.Every == 0:
 			p.bare()
-			a.every = p.duration()
-		case word == "as" && len(a.of) == 1 && !a.of[0].named:
+			a.Every = p.duration()
+		case word == "as" && len(a.Of) == 1 && !a.Of[0].named:
 			p.bare()
-			a.of[0].as, a.of[0].named = p.name("a column's name"), true
+			a.Of[0].As, a.Of[0].named = p.name("a column's name"), true
 		case p.done() || p.at("|"):
 			return
 		default:
@@ -238,31 +238,31 @@ func (p *parser) clauses(a *aggregatePipe) {
 	}
 }
 
-func wantedClauses(a *aggregatePipe) string {
+func wantedClauses(a *AggregatePipe) string {
 	var wanted []string
-	if a.by == nil {
+	if a.By == nil {
 		wanted = append(wanted, "by FIELD")
 	}
-	if a.every == 0 {
+	if a.Every == 0 {
 		wanted = append(wanted, "every")
 	}
-	if len(a.of) == 1 && !a.of[0].named {
+	if len(a.Of) == 1 && !a.Of[0].named {
 		wanted = append(wanted, "as NAME")
 	}
 	return strings.Join(append(wanted, "| or the end"), ", ")
 }
 
 // checkColumns refuses two columns of one name.
-func (p *parser) checkColumns(a *aggregatePipe) {
-	columns := slices.Clone(a.by)
-	if a.every > 0 {
-		columns = append(columns, keyTime)
+func (p *parser) checkColumns(a *AggregatePipe) {
+	columns := slices.Clone(a.By)
+	if a.Every > 0 {
+		columns = append(columns, KeyTime)
 	}
-	for _, one := range a.of {
-		if slices.Contains(columns, one.as) {
-			p.fail(p.pos, fmt.Sprintf("two columns would be named %q", one.as), "as NAME after one of them")
+	for _, one := range a.Of {
+		if slices.Contains(columns, one.As) {
+			p.fail(p.pos, fmt.Sprintf("two columns would be named %q", one.As), "as NAME after one of them")
 		}
-		columns = append(columns, one.as)
+		columns = append(columns, one.As)
 	}
 }
 
@@ -284,16 +284,16 @@ func (p *parser) duration() time.Duration {
 	return 0
 }
 
-func (p *parser) sort() pipe {
-	s := &sortPipe{}
+func (p *parser) sort() Pipe {
+	s := &SortPipe{}
 	for {
-		k := sortKey{name: p.name("a field's or column's name")}
+		k := SortKey{Name: p.name("a field's or column's name")}
 		if word := p.peek(); word == "asc" || word == "desc" {
 			p.bare()
-			k.desc = word == "desc"
+			k.Desc = word == "desc"
 		}
-		s.by = append(s.by, k)
-		if len(s.by) > maxNames {
+		s.By = append(s.By, k)
+		if len(s.By) > maxNames {
 			p.fail(p.pos, fmt.Sprintf("more than %d names", maxNames), "")
 		}
 		if p.skipSpace(); !p.take(",") {
@@ -305,14 +305,14 @@ func (p *parser) sort() pipe {
 
 // where reads filters in which comparisons may be written with spaces too:
 // ms > 100.
-func (p *parser) where() expr {
+func (p *parser) where() Expr {
 	if p.skipSpace(); p.done() || p.at("|") {
 		p.unknown(p.pos, "a comparison such as ms > 100, or a filter")
 	}
 	return p.or(grammar{primary: p.condition})
 }
 
-func (p *parser) condition() expr {
+func (p *parser) condition() Expr {
 	start := p.pos
 	if p.at(`"`) {
 		p.quoted()
@@ -344,20 +344,20 @@ func (p *parser) sign() string {
 }
 
 // spaced reads the value of a comparison written with spaces.
-func (p *parser) spaced(start int, key, sign string) expr {
+func (p *parser) spaced(start int, key, sign string) Expr {
 	p.skipSpace()
-	if key == keyTime {
+	if key == KeyTime {
 		p.fail(start, "the time is given beside the query", "from and until")
 	}
 	switch sign {
 	case "!=":
-		return not{p.compare(key, opSame, p.pos)}
+		return Not{p.compare(key, OpSame, p.pos)}
 	case "~":
 		return p.fieldRegexp(key)
 	case "!~":
-		return not{p.fieldRegexp(key)}
+		return Not{p.fieldRegexp(key)}
 	}
-	for _, o := range []op{opAtLeast, opAtMost, opAbove, opBelow, opSame} {
+	for _, o := range []Op{OpAtLeast, OpAtMost, OpAbove, OpBelow, OpSame} {
 		if o.sign() == sign {
 			return p.compare(key, o, p.pos)
 		}

@@ -1,4 +1,4 @@
-package logs
+package lang
 
 import (
 	"fmt"
@@ -9,15 +9,31 @@ import (
 
 type writer = *strings.Builder
 
-func (all) write(b writer) { b.WriteByte('*') }
-
-func (a and) write(b writer) {
-	writeJoined(b, a, " ", func(e expr) bool { _, is := e.(or); return is })
+// String is the query in its plain form: reading it again gives an equal query.
+func (q *Query) String() string {
+	var b strings.Builder
+	if _, every := q.Filter.(All); !every || len(q.Pipes) == 0 {
+		q.Filter.write(&b)
+	}
+	for _, p := range q.Pipes {
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString("| ")
+		p.write(&b)
+	}
+	return b.String()
 }
 
-func (o or) write(b writer) { writeJoined(b, o, " OR ", func(expr) bool { return false }) }
+func (All) write(b writer) { b.WriteByte('*') }
 
-func writeJoined(b writer, of []expr, between string, grouped func(expr) bool) {
+func (a And) write(b writer) {
+	writeJoined(b, a, " ", func(e Expr) bool { _, is := e.(Or); return is })
+}
+
+func (o Or) write(b writer) { writeJoined(b, o, " OR ", func(Expr) bool { return false }) }
+
+func writeJoined(b writer, of []Expr, between string, grouped func(Expr) bool) {
 	for i, e := range of {
 		if i > 0 {
 			b.WriteString(between)
@@ -30,28 +46,28 @@ func writeJoined(b writer, of []expr, between string, grouped func(expr) bool) {
 	}
 }
 
-func writeGroup(b writer, e expr) {
+func writeGroup(b writer, e Expr) {
 	b.WriteByte('(')
 	e.write(b)
 	b.WriteByte(')')
 }
 
-func (n not) write(b writer) {
+func (n Not) write(b writer) {
 	b.WriteByte('-')
-	switch n.of.(type) {
-	case and, or, not:
-		writeGroup(b, n.of)
+	switch n.Of.(type) {
+	case And, Or, Not:
+		writeGroup(b, n.Of)
 	default:
-		n.of.write(b)
+		n.Of.write(b)
 	}
 }
 
-func (t text) write(b writer) {
-	if len(t.parts) == 1 {
-		writeText(b, t.parts[0])
+func (t Text) write(b writer) {
+	if len(t.Parts) == 1 {
+		writeText(b, t.Parts[0])
 		return
 	}
-	for i, part := range t.parts {
+	for i, part := range t.Parts {
 		if i > 0 {
 			b.WriteByte('*')
 		}
@@ -59,26 +75,26 @@ func (t text) write(b writer) {
 	}
 }
 
-func (c cond) write(b writer) {
-	if c.op == opRegexp && c.key == keyMessage {
-		writeRegexp(b, c.value)
+func (c Cond) write(b writer) {
+	if c.Op == OpRegexp && c.Key == KeyMessage {
+		writeRegexp(b, c.Value)
 		return
 	}
-	writeName(b, c.key)
+	writeName(b, c.Key)
 	b.WriteByte(':')
-	switch c.op {
-	case opPresent:
+	switch c.Op {
+	case OpPresent:
 		b.WriteByte('*')
-	case opRange:
-		b.WriteString(c.value + ".." + c.until)
-	case opGlob:
-		writeGlob(b, c.value)
-	case opRegexp:
+	case OpRange:
+		b.WriteString(c.Value + ".." + c.Until)
+	case OpGlob:
+		writeGlob(b, c.Value)
+	case OpRegexp:
 		b.WriteByte('~')
-		writeRegexp(b, c.value)
+		writeRegexp(b, c.Value)
 	default:
-		b.WriteString(c.op.sign())
-		writeText(b, c.value)
+		b.WriteString(c.Op.sign())
+		writeText(b, c.Value)
 	}
 }
 
@@ -171,24 +187,24 @@ func writeRegexp(b writer, source string) {
 	b.WriteByte('/')
 }
 
-func (p *aggregatePipe) write(b writer) {
-	for i, a := range p.of {
+func (p *AggregatePipe) write(b writer) {
+	for i, a := range p.Of {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(a.fn)
-		if a.field != "" {
+		b.WriteString(a.Func)
+		if a.Field != "" {
 			b.WriteByte(' ')
-			writeName(b, a.field)
+			writeName(b, a.Field)
 		}
 		if a.named {
 			b.WriteString(" as ")
-			writeName(b, a.as)
+			writeName(b, a.As)
 		}
 	}
-	writeBy(b, p.by)
-	if p.every > 0 {
-		b.WriteString(" every " + formatDuration(p.every))
+	writeBy(b, p.By)
+	if p.Every > 0 {
+		b.WriteString(" every " + formatDuration(p.Every))
 	}
 }
 
@@ -208,51 +224,51 @@ func writeNames(b writer, names []string) {
 	}
 }
 
-func (p *topPipe) write(b writer) {
+func (p *TopPipe) write(b writer) {
 	word := "top"
-	if p.rare {
+	if p.Rare {
 		word = "rare"
 	}
-	fmt.Fprintf(b, "%s %d ", word, p.n)
-	writeNames(b, p.by)
+	fmt.Fprintf(b, "%s %d ", word, p.N)
+	writeNames(b, p.By)
 }
 
-func (p *extractPipe) write(b writer) {
+func (p *ExtractPipe) write(b writer) {
 	b.WriteString("extract ")
-	if p.isRE {
+	if p.Regexp != nil {
 		writeRegexp(b, p.source)
 	} else {
 		writeQuoted(b, p.source)
 	}
-	if p.from != keyMessage {
+	if p.From != KeyMessage {
 		b.WriteString(" from ")
-		writeName(b, p.from)
+		writeName(b, p.From)
 	}
 }
 
-func (p *wherePipe) write(b writer) {
+func (p *WherePipe) write(b writer) {
 	b.WriteString("where ")
-	p.filter.write(b)
+	p.Filter.write(b)
 }
 
-func (p *sortPipe) write(b writer) {
+func (p *SortPipe) write(b writer) {
 	b.WriteString("sort ")
-	for i, k := range p.by {
+	for i, k := range p.By {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		writeName(b, k.name)
-		if k.desc {
+		writeName(b, k.Name)
+		if k.Desc {
 			b.WriteString(" desc")
 		}
 	}
 }
 
-func (p *limitPipe) write(b writer) { b.WriteString("limit " + strconv.Itoa(p.n)) }
+func (p *LimitPipe) write(b writer) { b.WriteString("limit " + strconv.Itoa(p.N)) }
 
-func (p *fieldsPipe) write(b writer) {
+func (p *FieldsPipe) write(b writer) {
 	b.WriteString("fields ")
-	writeNames(b, p.names)
+	writeNames(b, p.Names)
 }
 
 // formatDuration writes the largest unit that divides a span.

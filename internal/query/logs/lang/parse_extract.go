@@ -1,4 +1,4 @@
-package logs
+package lang
 
 import (
 	"fmt"
@@ -9,25 +9,25 @@ import (
 
 // extract reads a pattern, "took <ms> ms", or an expression with named groups,
 // and where the text comes from.
-func (p *parser) extract() pipe {
+func (p *parser) extract() Pipe {
 	p.skipSpace()
 	start := p.pos
-	e := &extractPipe{from: keyMessage}
+	e := &ExtractPipe{From: KeyMessage}
 	switch {
 	case p.at(`"`):
 		e.source = p.quoted()
 		p.extractPattern(e, start)
 	case p.at("/"):
-		e.isRE, e.source = true, p.slashed()
-		e.re = p.compileRegexp(start, e.source)
-		e.names = groupNames(e.re)
+		e.source = p.slashed()
+		e.Regexp = p.compileRegexp(start, e.source)
+		e.Names = groupNames(e.Regexp)
 	default:
 		p.unknown(start, `a pattern such as "took <ms> ms", or /took (?P<ms>\d+)/`)
 	}
 	p.checkExtracted(e, start)
 	if p.peek() == "from" {
 		p.bare()
-		e.from = p.name("a field's name")
+		e.From = p.name("a field's name")
 	}
 	return e
 }
@@ -37,23 +37,23 @@ func groupNames(re *regexp.Regexp) []string {
 }
 
 // checkExtracted refuses patterns that make no field, or not a new one.
-func (p *parser) checkExtracted(e *extractPipe, start int) {
-	if len(e.names) == 0 {
+func (p *parser) checkExtracted(e *ExtractPipe, start int) {
+	if len(e.Names) == 0 {
 		wanted := "<NAME> where the value stands"
-		if e.isRE {
+		if e.Regexp != nil {
 			wanted = "(?P<NAME>…) round the value"
 		}
 		p.fail(start, "the pattern names no field", wanted)
 	}
-	if len(e.names) > maxNames {
+	if len(e.Names) > maxNames {
 		p.fail(start, fmt.Sprintf("more than %d names", maxNames), "")
 	}
-	for i, name := range e.names {
+	for i, name := range e.Names {
 		switch name {
-		case keyTime, keyComponent, keyHost, keyLevel, keyMessage, keyID:
+		case KeyTime, KeyComponent, KeyHost, KeyLevel, KeyMessage, KeyID:
 			p.fail(start, fmt.Sprintf("%q is part of every entry", name), "another name")
 		}
-		if slices.Contains(e.names[:i], name) {
+		if slices.Contains(e.Names[:i], name) {
 			p.fail(start, fmt.Sprintf("%q is named twice", name), "another name, or <_> for what is not kept")
 		}
 	}
@@ -61,7 +61,7 @@ func (p *parser) checkExtracted(e *extractPipe, start int) {
 
 // extractPattern takes a pattern apart at its <names>. A backslash before <
 // makes it a plain character.
-func (p *parser) extractPattern(e *extractPipe, start int) {
+func (p *parser) extractPattern(e *ExtractPipe, start int) {
 	var literal strings.Builder
 	rest := e.source
 	for rest != "" {
@@ -76,19 +76,19 @@ func (p *parser) extractPattern(e *extractPipe, start int) {
 			rest = rest[1:]
 			continue
 		}
-		if literal.Len() == 0 && len(e.parts) > 0 {
+		if literal.Len() == 0 && len(e.Parts) > 0 {
 			p.fail(start, fmt.Sprintf("nothing stands before <%s> to tell where it begins", name), "some text between two names")
 		}
-		part := extractPart{literal: literal.String(), field: -1, skip: true}
+		part := ExtractPart{Literal: literal.String(), Field: -1, Skip: true}
 		if name != "_" {
-			part.field = len(e.names)
-			e.names = append(e.names, name)
+			part.Field = len(e.Names)
+			e.Names = append(e.Names, name)
 		}
-		e.parts = append(e.parts, part)
+		e.Parts = append(e.Parts, part)
 		literal.Reset()
 		rest = rest[length:]
 	}
-	e.parts = append(e.parts, extractPart{literal: literal.String(), field: -1})
+	e.Parts = append(e.Parts, ExtractPart{Literal: literal.String(), Field: -1})
 }
 
 // placeholder reads <name> at the start of a pattern; length 0 where none is.

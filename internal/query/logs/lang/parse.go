@@ -1,4 +1,4 @@
-package logs
+package lang
 
 import (
 	"fmt"
@@ -8,16 +8,16 @@ import (
 	"unicode/utf8"
 )
 
-// Parse reads a query. An empty one selects everything. The error is a
-// *SyntaxError.
+// parseTree reads a query. An empty one selects everything. The error is a
+// *SyntaxErrorX.
 func Parse(src string) (q *Query, err error) {
 	if len(src) > maxQuery {
-		return nil, &SyntaxError{Column: maxQuery + 1, Problem: fmt.Sprintf("the query has more than %d bytes", maxQuery)}
+		return nil, &Error{Column: maxQuery + 1, Problem: fmt.Sprintf("the query has more than %d bytes", maxQuery)}
 	}
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
-		case *SyntaxError:
+		case *Error:
 			q, err = nil, r
 		default:
 			panic(r)
@@ -25,9 +25,8 @@ func Parse(src string) (q *Query, err error) {
 	}()
 	p := &parser{scanner{src: src}}
 	p.checkText()
-	q = &Query{filter: p.filters()}
-	q.pipes = p.pipes()
-	q.match, q.leaves = compile(q.filter)
+	q = &Query{Filter: p.filters()}
+	q.Pipes = p.pipes()
 	return q, nil
 }
 
@@ -42,10 +41,10 @@ func (p *parser) checkText() {
 }
 
 // filters reads everything up to the first pipe.
-func (p *parser) filters() expr {
+func (p *parser) filters() Expr {
 	p.skipSpace()
 	if p.done() || p.at("|") {
-		return all{}
+		return All{}
 	}
 	e := p.or(grammar{primary: p.filter})
 	if !p.done() && !p.at("|") {
@@ -57,16 +56,16 @@ func (p *parser) filters() expr {
 // grammar is what AND, OR, NOT and parentheses connect in a place.
 type grammar struct {
 	// primary reads one filter that does not begin with a parenthesis.
-	primary func() expr
+	primary func() Expr
 	// strict asks for AND and NOT as words.
 	strict bool
 }
 
-func (p *parser) or(g grammar) expr {
-	flat := or{}
+func (p *parser) or(g grammar) Expr {
+	flat := Or{}
 	for more := true; more; more = p.keyword("OR") {
 		if e := p.and(g); isOr(e) {
-			flat = append(flat, e.(or)...)
+			flat = append(flat, e.(Or)...)
 		} else {
 			flat = append(flat, e)
 		}
@@ -77,11 +76,11 @@ func (p *parser) or(g grammar) expr {
 	return flat
 }
 
-func (p *parser) and(g grammar) expr {
-	flat := and{}
+func (p *parser) and(g grammar) Expr {
+	flat := And{}
 	for more := true; more; more = p.keyword("AND") || !g.strict && !p.filterEnds() {
 		if e := p.unary(g); isAnd(e) {
-			flat = append(flat, e.(and)...)
+			flat = append(flat, e.(And)...)
 		} else {
 			flat = append(flat, e)
 		}
@@ -92,22 +91,22 @@ func (p *parser) and(g grammar) expr {
 	return flat
 }
 
-func (p *parser) unary(g grammar) expr {
+func (p *parser) unary(g grammar) Expr {
 	p.skipSpace()
 	start := p.pos
 	switch {
 	case p.keyword("NOT") || !g.strict && p.minus():
 		p.enter(start)
 		defer p.leave()
-		return not{p.unary(g)}
+		return Not{p.unary(g)}
 	case p.at("("):
 		return p.group(g)
 	}
 	return g.primary()
 }
 
-func isOr(e expr) bool  { _, is := e.(or); return is }
-func isAnd(e expr) bool { _, is := e.(and); return is }
+func isOr(e Expr) bool  { _, is := e.(Or); return is }
+func isAnd(e Expr) bool { _, is := e.(And); return is }
 
 // filterEnds reports whether no further filter of an AND follows.
 func (p *parser) filterEnds() bool {
@@ -131,7 +130,7 @@ func (p *parser) minus() bool {
 }
 
 // filter reads one filter without parentheses.
-func (p *parser) filter() expr {
+func (p *parser) filter() Expr {
 	start := p.pos
 	switch {
 	case p.done() || p.at("|") || p.at(")") || p.atKeyword():
@@ -143,7 +142,7 @@ func (p *parser) filter() expr {
 		}
 		return p.text(start, []string{value})
 	case p.at("/"):
-		return p.regexp(keyMessage)
+		return p.regexp(KeyMessage)
 	}
 	if key := p.key(); key != "" {
 		return p.field(start, key)
@@ -159,7 +158,7 @@ func (p *parser) atKeyword() bool {
 }
 
 // group reads what is between parentheses; the scanner stands on the first.
-func (p *parser) group(g grammar) expr {
+func (p *parser) group(g grammar) Expr {
 	start := p.pos
 	p.enter(start)
 	defer p.leave()
@@ -179,15 +178,15 @@ func (p *parser) group(g grammar) expr {
 }
 
 // text makes a filter of the parts that a message must hold.
-func (p *parser) text(start int, parts []string) expr {
+func (p *parser) text(start int, parts []string) Expr {
 	if len(parts) == 1 && parts[0] == "" {
 		p.fail(start, "an empty text is in every message", "some text, or * for everything")
 	}
 	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
 	if len(parts) == 0 {
-		return all{}
+		return All{}
 	}
-	return text{parts}
+	return Text{parts}
 }
 
 // key reads a field's name and its colon; "" and nothing read where there is
@@ -205,11 +204,11 @@ func (p *parser) key() string {
 	return key
 }
 
-func (p *parser) regexp(key string) expr {
+func (p *parser) regexp(key string) Expr {
 	start := p.pos
 	source := p.slashed()
 	p.compileRegexp(start, source)
-	return cond{key: key, op: opRegexp, value: source}
+	return Cond{Key: key, Op: OpRegexp, Value: source}
 }
 
 // compileRegexp checks an expression that begins at start.
