@@ -11,6 +11,7 @@ import (
 
 	"patou/internal/event"
 	"patou/internal/ingest"
+	"patou/internal/query/graphite"
 	"patou/internal/query/logs"
 	"patou/internal/timerange"
 )
@@ -63,6 +64,18 @@ func badParameter(name string, err error) *failure {
 // errGone says that the client is no longer there: nothing is to be answered.
 var errGone = errors.New("the client is gone")
 
+// isBadQuestion reports whether an error of a query language says what is wrong
+// with the question.
+func isBadQuestion(err error) bool {
+	var logSyntax *logs.SyntaxError
+	var logBudget *logs.BudgetError
+	var syntax *graphite.SyntaxError
+	var argument *graphite.ArgumentError
+	var limit *graphite.LimitError
+	return errors.As(err, &logSyntax) || errors.As(err, &logBudget) ||
+		errors.As(err, &syntax) || errors.As(err, &argument) || errors.As(err, &limit)
+}
+
 // left reports whether the client closed its connection. A query that took too
 // long ended for another reason.
 func left(r *http.Request) bool { return errors.Is(r.Context().Err(), context.Canceled) }
@@ -80,12 +93,10 @@ func (s *server) failureOf(err error) *failure {
 	var known *failure
 	var tooLarge *http.MaxBytesError
 	var badTime *timerange.ParseError
-	var badQuery *logs.SyntaxError
-	var tooMuch *logs.BudgetError
 	switch {
 	case errors.As(err, &known):
 		return known
-	case errors.As(err, &badTime), errors.As(err, &badQuery), errors.As(err, &tooMuch):
+	case errors.As(err, &badTime), isBadQuestion(err):
 		return refuse(http.StatusBadRequest, "%v", err)
 	case errors.As(err, &tooLarge):
 		return refuse(http.StatusRequestEntityTooLarge, "the body has more than %d bytes: send less at a time", tooLarge.Limit)

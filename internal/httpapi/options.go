@@ -16,10 +16,10 @@ import (
 	"patou/internal/clock"
 	"patou/internal/event"
 	"patou/internal/ingest"
+	"patou/internal/query/graphite"
 	"patou/internal/query/logs"
 	"patou/internal/query/scope"
 	"patou/internal/telemetry"
-	"patou/internal/timerange"
 	"patou/internal/token"
 )
 
@@ -51,8 +51,8 @@ type Options struct {
 	Components, SentBy func() []Seen
 	// Entries is where queries find entries.
 	Entries logs.Source
-	// Origins gives the stored series behind each target of a graph.
-	Origins func(ctx context.Context, targets []string, r timerange.Range, now time.Time) ([]scope.Drawn, error)
+	// Series is where queries find series.
+	Series graphite.Source
 	// Templates say where the names of series hold components and hosts.
 	Templates []scope.Template
 	// Stopping, when it is closed, ends the streams that would last for ever,

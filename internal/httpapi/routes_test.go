@@ -58,12 +58,15 @@ func TestTheRoutesOfTheContractAreThere(t *testing.T) {
 func contractPaths() []string {
 	return []string{
 		"/", "/ui/", "/ui/explore", "/-/ready", "/metrics", "/api/openapi.json", "/api/info", "/api/components", "/api/hosts",
-		"/api/logs", "/api/logs/tail", "/api/tap", "/events/7", "/graphite/events/7",
+		"/api/logs", "/api/logs/tail", "/api/logs/histogram", "/api/logs/context", "/api/logs/fields", "/api/scope", "/api/tap", "/events/7", "/graphite/events/7",
 	}
 }
 
 func graphiteQuestions() []string {
-	return []string{"/events/get_data"}
+	return []string{
+		"/events/get_data", "/render", "/functions", "/functions/scale", "/version", "/metrics/find", "/metrics/expand", "/metrics/index.json", "/metrics",
+		"/tags", "/tags/server", "/tags/findSeries", "/tags/autoComplete/tags", "/tags/autoComplete/values",
+	}
 }
 
 func TestWhatIsNotThereIsAnsweredInJSON(t *testing.T) {
@@ -138,8 +141,9 @@ func TestAPanicIsAnsweredAndCounted(t *testing.T) {
 }
 
 func TestDoorsThatAreMissingAreNamed(t *testing.T) {
-	g := newRig(t, func(o *Options) { o.Sink, o.Events, o.Hub, o.Tap, o.Entries = nil, nil, nil, nil, nil })
-	for _, path := range []string{"/events/get_data", "/events/7", "/api/logs", "/api/logs/tail", "/api/tap"} {
+	g := newRig(t, func(o *Options) { *o = Options{} })
+	for _, path := range []string{"/events/get_data", "/events/7", "/api/logs", "/api/logs/tail", "/api/logs/histogram", "/api/logs/context?id=1-0", "/api/logs/fields",
+		"/api/tap", "/api/scope?target=a", "/render?target=a", "/metrics/find?query=*", "/metrics/expand?query=*", "/metrics/index.json"} {
 		g.get(t, path).want(t, http.StatusServiceUnavailable, "runs without")
 	}
 	g.do(t, http.MethodPost, "/api/logs", []byte("{}")).want(t, http.StatusServiceUnavailable, "runs without")

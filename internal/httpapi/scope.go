@@ -7,12 +7,9 @@ import (
 	"patou/internal/query/scope"
 )
 
-// maxTargets bounds the targets of one question.
-const maxTargets = 100
-
 type scopeInput struct {
 	Span
-	Targets []string `query:"target,explode" required:"true" minItems:"1" maxItems:"100" doc:"Graphite targets, as in a graph."`
+	Targets []string `query:"target,explode" required:"true" minItems:"1" maxItems:"500" doc:"Graphite targets, as in a graph."`
 }
 
 // routeScope registers the question what a graph is about.
@@ -23,7 +20,7 @@ func (s *server) routeScope() {
 }
 
 func (s *server) scope(ctx context.Context, in *scopeInput) (*scope.Scope, error) {
-	if s.Origins == nil {
+	if s.engine == nil {
 		return nil, missing("a store of series")
 	}
 	now := s.Clock.Now().UTC()
@@ -31,9 +28,13 @@ func (s *server) scope(ctx context.Context, in *scopeInput) (*scope.Scope, error
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, "%v", err)
 	}
-	drawn, err := s.Origins(ctx, in.Targets, r, now)
+	origins, err := s.engine.Origins(ctx, in.Targets, r, now)
 	if err != nil {
 		return nil, err
+	}
+	var drawn []scope.Drawn
+	for _, o := range origins {
+		drawn = append(drawn, scope.Drawn{Target: o.Target, Series: o.Sources})
 	}
 	known := scope.Known{Components: names(s.Components), Hosts: names(s.SentBy)}
 	return scope.Find(drawn, known, s.Templates, r), nil

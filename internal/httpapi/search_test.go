@@ -6,15 +6,10 @@ import (
 	"net/http"
 	"runtime"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"patou/internal/entry"
-	"patou/internal/query/scope"
-	"patou/internal/timerange"
 )
 
 // fakeEntries is a store of one run a component.
@@ -203,23 +198,4 @@ func TestALongQueryIsEnded(t *testing.T) {
 	store := &fakeEntries{entered: make(chan struct{}, 1), leave: make(chan struct{})}
 	g := newRig(t, func(o *Options) { o.Entries, o.QueryTime = store, time.Millisecond })
 	g.get(t, "/api/logs").want(t, http.StatusServiceUnavailable, "took longer than 1ms")
-}
-
-func TestAScopeIsFound(t *testing.T) {
-	var asked []string
-	g := newRig(t, func(o *Options) {
-		o.Origins = func(_ context.Context, targets []string, r timerange.Range, at time.Time) ([]scope.Drawn, error) {
-			asked = targets
-			if r.Duration() != 2*time.Minute || !at.Equal(now()) {
-				t.Errorf("asked for %v at %v", r, at)
-			}
-			return []scope.Drawn{{Target: targets[0], Series: []string{"logs.webapp.backend.git.request_time.p99"}}}, nil
-		}
-	})
-	r := g.get(t, "/api/scope?target=scale(logs.webapp.backend.git.request_time.p99,1000)&target=a.b&from=-5min&until=-3min")
-	golden(t, "scope.json", pretty(t, r.body))
-	if diff := cmp.Diff([]string{"scale(logs.webapp.backend.git.request_time.p99,1000)", "a.b"}, asked); diff != "" {
-		t.Error(diff)
-	}
-	g.get(t, "/api/scope?target="+strings.Repeat("a&target=", maxTargets)).want(t, http.StatusBadRequest, "target: ")
 }

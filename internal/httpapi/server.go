@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"patou/internal/query/graphite"
 	"patou/internal/telemetry"
 	"patou/internal/token"
 )
@@ -19,6 +20,7 @@ type server struct {
 	Options
 	mux      *http.ServeMux
 	api      huma.API
+	engine   *graphite.Engine // nil without a store of series
 	openAPI  []byte
 	queries  *gate
 	bodies   *budget
@@ -31,6 +33,9 @@ func New(o Options) (http.Handler, error) {
 	s := &server{Options: o.withDefaults(), mux: http.NewServeMux(), bodies: newBudget(bodiesBytes)}
 	s.queries = newGate(s.Queries, s.Waiting)
 	s.hosts = newHostRule(o.Hosts)
+	if o.Series != nil {
+		s.engine = graphite.New(o.Series, graphite.Options{Events: marks{o.Events}})
+	}
 	s.api = s.newAPI()
 	s.routeOwn()
 	s.routeInfo()
@@ -38,6 +43,7 @@ func New(o Options) (http.Handler, error) {
 	s.routeLogs()
 	s.routeAround()
 	s.routeScope()
+	s.routeGraphite()
 	s.routeTap()
 	if err := s.routePage(); err != nil {
 		return nil, err
@@ -85,6 +91,11 @@ func (s *server) admit(w http.ResponseWriter, r *http.Request, a access, h handl
 	if !a.query {
 		return h(w, r)
 	}
+	return s.inTurn(w, r, h)
+}
+
+// inTurn runs a handler whose work is bounded in time and number.
+func (s *server) inTurn(w http.ResponseWriter, r *http.Request, h handlerFunc) error {
 	ctx, done, err := s.queries.enter(r.Context(), s.QueryTime)
 	if err != nil {
 		return err
@@ -162,7 +173,6 @@ func (w *counted) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // routeOwn registers what monitors and people ask of the server itself.
 func (s *server) routeOwn() {
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, s.notFound(w, r)) })
-	s.handle("GET /metrics", access{scope: token.Read}, func(w http.ResponseWriter, _ *http.Request) error { return s.ownMetrics(w) })
 	s.handle("GET /-/ready", access{}, s.ready)
 	s.handle("GET /api/openapi.json", access{}, func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("Content-Type", "application/json")
