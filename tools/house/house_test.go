@@ -21,7 +21,7 @@ func floors() [][]string {
 	return [][]string{
 		{"internal/metric", "internal/entry", "internal/event", "internal/component", "internal/timerange",
 			"internal/fsx", "internal/clock", "internal/lifecycle", "internal/config", "internal/telemetry", "internal/token"},
-		{"internal/wal", "internal/codec", "internal/parse/...", "internal/record"},
+		{"internal/wal", "internal/codec", "internal/parse/...", "internal/record", "internal/listen"},
 		{"internal/store/..."},
 		{"internal/ingest/...", "internal/pipeline", "internal/query/...", "internal/vitals", "internal/journal"},
 		{"internal/httpapi", "internal/cli"},
