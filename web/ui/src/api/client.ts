@@ -62,6 +62,13 @@ async function json<T>(path: string, params: Params = {}, signal?: AbortSignal):
   return (await (await ask(path, params, signal)).json()) as T
 }
 
+/** The sentence of a last line that says why an answer ends early. */
+function brokenOff(line: unknown): string | undefined {
+  if (typeof line !== 'object' || line === null || Object.keys(line).length !== 1) return undefined
+  const said = (line as { error?: unknown }).error
+  return typeof said === 'string' ? said : undefined
+}
+
 /** Reads lines of JSON as they come and gives them in batches. */
 async function* lines<T>(answer: Response): AsyncGenerator<T[]> {
   if (!answer.body) return
@@ -73,7 +80,10 @@ async function* lines<T>(answer: Response): AsyncGenerator<T[]> {
       const whole = (rest + (value ?? '')).split('\n')
       rest = done ? '' : whole.pop()!
       const batch = whole.filter((line) => line.trim()).map((line) => JSON.parse(line) as T)
+      const failed = brokenOff(batch.at(-1))
+      if (failed) batch.pop()
       if (batch.length) yield batch
+      if (failed) throw new ApiError(500, failed)
       if (done) return
     }
   } finally {

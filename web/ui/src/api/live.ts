@@ -23,23 +23,7 @@ export function tail(q: string, on: TailHandlers): () => void {
 
 /** Follows what arrives at the receivers; the function returned ends it. */
 export function arrivals(on: (arrival: Arrival) => void): () => void {
-  const stop = new AbortController()
-  void follow(stop.signal, on).catch(() => undefined)
-  return () => stop.abort()
-}
-
-async function follow(signal: AbortSignal, on: (arrival: Arrival) => void): Promise<void> {
-  const answer = await fetch(address('/api/tap', { follow: 1 }), { signal })
-  if (!answer.ok || !answer.body) return
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader()
-  for (let rest = ''; ; ) {
-    const { value, done } = await reader.read()
-    if (done) return
-    const whole = (rest + value).split('\n')
-    rest = whole.pop()!
-    for (const line of whole) {
-      const text = line.replace(/^data:\s*/, '')
-      if (text.startsWith('{')) on(JSON.parse(text) as Arrival)
-    }
-  }
+  const source = new EventSource(address('/api/tap', { follow: true }))
+  source.addEventListener('arrival', (e) => on(JSON.parse(e.data) as Arrival))
+  return () => source.close()
 }

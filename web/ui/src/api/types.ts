@@ -1,7 +1,7 @@
 // What the server answers. Kept by hand until the server's OpenAPI document is
 // complete; then this file is generated from it and nothing else changes.
 
-export type Level = 'trace' | 'debug' | 'info' | 'notice' | 'warn' | 'error' | 'critical' | 'alert' | 'emergency'
+export type Level = 'none' | 'trace' | 'debug' | 'info' | 'notice' | 'warn' | 'error' | 'critical' | 'alert' | 'emergency'
 
 export interface RenderSeries {
   target: string
@@ -32,7 +32,7 @@ export interface Entry {
   time: string
   component: string
   host: string
-  level: Level | ''
+  level: Level
   message: string
   fields?: Record<string, unknown>
   id: string
@@ -94,4 +94,6 @@ export interface Arrival {
   source: string
   raw: string
   reason?: string
+  /** What it became. */
+  kept?: string
 }

@@ -5,7 +5,7 @@ import type { Entry, Histogram, Level, Row } from '../api/types'
 export type Weight = 'crit' | 'warn' | 'rest'
 
 /** The three weights in which levels are drawn; the word beside tells them apart further. */
-export function weight(level: Level | ''): Weight {
+export function weight(level: Level): Weight {
   if (level === 'error' || level === 'critical' || level === 'alert' || level === 'emergency') return 'crit'
   return level === 'warn' ? 'warn' : 'rest'
 }
@@ -35,7 +35,7 @@ export function tail(entry: Entry, most = 400): string {
 export function pairs(entry: Entry): [string, string][] {
   const own: [string, string][] = [['component', entry.component], ['host', entry.host], ['level', entry.level]]
   const fields = Object.entries(entry.fields ?? {}).map(([key, value]): [string, string] => [key, String(value)])
-  return [...own.filter(([, value]) => value), ...fields]
+  return [...own.filter(([, value]) => value && value !== 'none'), ...fields]
 }
 
 /** An entry as one line of text, for the clipboard. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { errorColumn, join, narrow, ofScope, pick, pipeAt, term } from './query'
+import { errorColumn, join, narrow, ofChoice, ofScope, pick, pipeAt, term } from './query'
 
 test.each([
   ['user', 'ci-bot', 'user:ci-bot'], ['path', '/a b', 'path:"/a b"'], ['ua', 'say "hi"\\', 'ua:"say \\"hi\\"\\\\"'], ['x', 'OR', 'x:"OR"'],
@@ -9,6 +9,17 @@ test.each([
 test('a scope of several names is one filter each', () => {
   expect(ofScope({ components: ['web', 'db'], hosts: ['a-1'] })).toBe('component:(web OR db) host:a-1')
   expect(ofScope({ components: [], hosts: [] })).toBe('')
+})
+
+test('a series that was found keeps its own query', () => {
+  const series = [
+    { component: 'web', host: '', query: 'component:web status:500..599' },
+    { component: 'db', host: '', query: 'component:db' },
+  ]
+  expect(ofChoice({ components: ['web'], hosts: [] }, series)).toBe('component:web status:500..599')
+  expect(ofChoice({ components: ['web', 'db'], hosts: [] }, series)).toBe('(component:web status:500..599) OR (component:db)')
+  expect(ofChoice({ components: ['web', 'new'], hosts: [] }, series)).toBe('component:(web OR new)')
+  expect(ofChoice({ components: ['web'], hosts: ['a'] }, series)).toBe('component:web host:a')
 })
 
 test('alternatives are put in parentheses only where they stand alone', () => {

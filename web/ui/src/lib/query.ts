@@ -24,6 +24,21 @@ export function ofScope(scope: ScopeChoice): string {
   return join(anyOf('component', scope.components), anyOf('host', scope.hosts))
 }
 
+/**
+ * The query of a scope that the reader chose from found series: each series
+ * keeps the query that makes it, so that what it counts stays what is shown.
+ * A name that no series has is asked for as it is.
+ */
+export function ofChoice(scope: ScopeChoice, series: { component: string; host: string; query?: string }[]): string {
+  const known = scope.components.every((name) => series.some((one) => one.component === name))
+  const hosts = new Set(series.map((one) => one.host).filter(Boolean))
+  const sameHosts = scope.hosts.length === hosts.size && scope.hosts.every((name) => hosts.has(name))
+  if (!known || !sameHosts || scope.components.length === 0) return ofScope(scope)
+  const queries = series.filter((one) => scope.components.includes(one.component)).map((one) => one.query ?? term('component', one.component))
+  const distinct = [...new Set(queries)]
+  return distinct.length === 1 ? distinct[0]! : distinct.map((query) => `(${query})`).join(' OR ')
+}
+
 /** Where the first pipe outside quotes and expressions begins; the length when there is none. */
 export function pipeAt(query: string): number {
   let open = ''

@@ -32,9 +32,11 @@ export interface PageState {
   /** The id of the open entry, and whether its neighbours are shown. */
   entry?: string
   around: boolean
+  /** Whether entries are followed as they arrive. */
+  follow: boolean
 }
 
-export const initial: PageState = { targets: [], from: '-1h', until: 'now', tab: 'entries', q: '', around: false }
+export const initial: PageState = { targets: [], from: '-1h', until: 'now', tab: 'entries', q: '', around: false, follow: false }
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 
@@ -88,6 +90,7 @@ export function decode(search: string): PageState {
     order: oneOf(params.get('order'), ['slow', 'new', 'old']),
     entry: params.get('entry') ?? undefined,
     around: params.get('around') === '1',
+    follow: params.get('follow') === '1',
   }
 }
 
@@ -100,7 +103,7 @@ export function encode(s: PageState): string {
   pairs.push(['live', s.live], ['sel', s.sel && `${plain(s.sel.from)},${plain(s.sel.until)}`], ['on', s.on])
   pairs.push(['pin', s.pin === undefined ? undefined : plain(s.pin)], ['scope', s.scope && encodeScope(s.scope)])
   pairs.push(['tab', s.tab === 'entries' ? undefined : s.tab], ['q', s.q || undefined], ['order', s.order])
-  pairs.push(['entry', s.entry], ['around', s.around ? '1' : undefined])
+  pairs.push(['entry', s.entry], ['around', s.around ? '1' : undefined], ['follow', s.follow ? '1' : undefined])
   const written = pairs.filter(([, text]) => text !== undefined).map(([key, text]) => `${key}=${escape(text!)}`)
   return written.length ? `?${written.join('&')}` : ''
 }

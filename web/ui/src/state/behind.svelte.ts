@@ -3,7 +3,7 @@
 
 import { api } from '../api/client'
 import type { EventMark, Histogram, Scope } from '../api/types'
-import { narrow, ofScope, pick } from '../lib/query'
+import { narrow, ofChoice, pick } from '../lib/query'
 import type { Order, ScopeChoice } from '../lib/url'
 import type { Explore } from './explore.svelte'
 import { Listing } from './listing.svelte'
@@ -37,7 +37,7 @@ export class Behind {
   })
   readonly chosen: ScopeChoice = $derived(route.state.scope ?? this.found)
   readonly changed = $derived(route.state.scope !== undefined)
-  readonly query = $derived(narrow(route.state.scope ? ofScope(route.state.scope) : (this.scope.data?.query ?? ''), route.state.q))
+  readonly query = $derived(narrow(route.state.scope ? ofChoice(route.state.scope, this.scope.data?.series ?? []) : (this.scope.data?.query ?? ''), route.state.q))
   readonly slowest = $derived(this.scope.data?.slowest)
   readonly order: Order = $derived(route.state.order ?? (this.scope.data?.order === 'slowest' ? 'slow' : 'new'))
   /** Whether it is known what to ask for. */

@@ -23,12 +23,18 @@ class TimeRange {
 
   /** Whether it does follow: nothing holds it. */
   get following(): boolean {
-    return this.live && this.#holds.size === 0
+    return this.live && !this.#fixed && this.#holds.size === 0
+  }
+
+  /** Whether the address names something that must stay where it is. */
+  get #fixed(): boolean {
+    const { sel, pin, entry } = route.state
+    return sel !== undefined || pin !== undefined || entry !== undefined
   }
 
   /** Whether a page that was live stands still, by address or by a hold. */
   get held(): boolean {
-    return route.state.live !== undefined || (this.live && this.#holds.size > 0)
+    return route.state.live !== undefined || (this.live && !this.following)
   }
 
   /** Seconds between two refreshes: short windows move sooner. */

@@ -1,1 +1,0 @@
-import{n as e,t}from"./index-B-S-JTRa.js";var n=e(`<p>Start</p>`);function r(e){var r=n();t(e,r)}export{r as default};
