@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -74,6 +75,9 @@ func readFailure(err error) error {
 		return err
 	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, errPacked):
 		return refuse(http.StatusBadRequest, "the body does not unpack, or ends too early: %v", err)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return refuse(http.StatusRequestTimeout, "the body did not come within %v: send it without pauses", readPause)
 	}
 	return refuse(http.StatusBadRequest, "the body could not be read: %v", err)
 }

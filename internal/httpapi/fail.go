@@ -107,6 +107,8 @@ func (s *server) failureOf(err error) *failure {
 		return &failure{Status: http.StatusServiceUnavailable, retry: 10 * time.Second, Text: ingest.ErrUnavailable.Error(), why: "refused.unavailable"}
 	case errors.Is(err, event.ErrUnknown), errors.Is(err, logs.ErrNotFound):
 		return refuse(http.StatusNotFound, "%v", err)
+	case errors.Is(err, context.Canceled):
+		return refuse(http.StatusServiceUnavailable, "the request was given up before its answer was ready")
 	case errors.Is(err, context.DeadlineExceeded):
 		return &failure{Status: http.StatusServiceUnavailable, why: "queries_too_long",
 			Text: fmt.Sprintf("the query took longer than %v and was ended: ask for less time or fewer series", s.QueryTime)}
@@ -115,9 +117,10 @@ func (s *server) failureOf(err error) *failure {
 	return refuse(http.StatusInternalServerError, "something went wrong inside the server: its log says what")
 }
 
-// fail answers with an error, unless nobody is there to read it.
-func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if errors.Is(err, errGone) || left(r) {
+// fail answers with an error, unless nobody is there to read it. Where that is
+// not certain it answers: no answer would be taken for success.
+func (s *server) fail(w http.ResponseWriter, err error) {
+	if errors.Is(err, errGone) {
 		return
 	}
 	f := s.failureOf(err)

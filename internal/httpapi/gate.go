@@ -49,7 +49,10 @@ func (g *gate) wait(ctx context.Context) error {
 	}
 }
 
-// budget bounds the bytes that all requests' bodies hold together.
+// maxStreams bounds the streams that are open; each holds a queue of entries.
+const maxStreams = 200
+
+// budget bounds what all requests hold together: bytes of bodies, streams.
 type budget struct {
 	used atomic.Int64
 	most int64
@@ -57,7 +60,7 @@ type budget struct {
 
 func newBudget(most int64) *budget { return &budget{most: most} }
 
-// take reserves n more bytes, or reports that there is no room.
+// take reserves n more, or reports that there is no room.
 func (b *budget) take(n int64) bool {
 	if b.used.Add(n) > b.most {
 		b.used.Add(-n)

@@ -124,12 +124,12 @@ func (s *server) authorize(r *http.Request, scope token.Scope) error {
 	if scope == "" || !s.RequireToken {
 		return nil
 	}
-	kind, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(kind, "Bearer") || s.Tokens == nil {
+	secret := secretOf(r)
+	if secret == "" || s.Tokens == nil {
 		return &failure{Status: http.StatusUnauthorized, why: "refused.no_token",
 			Text: "this needs a token: send it as `Authorization: Bearer patou_...`; `patou token create` makes one"}
 	}
-	t, err := s.Tokens.VerifyToken(r.Context(), strings.TrimSpace(secret))
+	t, err := s.Tokens.VerifyToken(r.Context(), secret)
 	if err != nil {
 		return unknownToken(err)
 	}

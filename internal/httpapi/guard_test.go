@@ -140,7 +140,7 @@ func TestTokensOpenTheirScopes(t *testing.T) {
 	f(http.MethodGet, "/api/tap", "reader", http.StatusForbidden)
 	f(http.MethodGet, "/api/tap", "admin", http.StatusOK)
 	f(http.MethodGet, "/api/info", "broken", http.StatusInternalServerError)
-	for _, path := range []string{"/ui/explore", "/-/ready", "/api/openapi.json", "/ui/assets/app-1a.js"} {
+	for _, path := range []string{"/-/signin", "/-/ready", "/api/openapi.json", "/ui/assets/app-1a.js"} {
 		f(http.MethodGet, path, "", http.StatusOK)
 	}
 }

@@ -36,6 +36,9 @@ func (s *server) routePage() error {
 		return nil
 	})
 	s.handle("GET /ui/{file...}", access{}, func(w http.ResponseWriter, r *http.Request) error {
+		if isView(r.PathValue("file")) && s.mustSignIn(w, r) {
+			return nil
+		}
 		return servePage(w, r, files)
 	})
 	for _, icon := range []string{"favicon.ico", "favicon.svg"} {
@@ -47,12 +50,18 @@ func (s *server) routePage() error {
 	return nil
 }
 
-// servePage answers with a file. Names without a dot are views of the page: the
-// page itself knows them.
+// isView reports whether a path is a view, which the page itself knows: its name
+// has no dot.
+func isView(name string) bool {
+	base := path.Base(name)
+	return base == "." || base == "index.html" || !strings.Contains(base, ".")
+}
+
+// servePage answers with a file, or for all views with the page.
 func servePage(w http.ResponseWriter, r *http.Request, files map[string]*pageFile) error {
 	name := path.Clean("/" + r.PathValue("file"))[1:]
 	f := files[name]
-	if f == nil && (name == "" || !strings.Contains(path.Base(name), ".")) {
+	if f == nil && isView(name) {
 		f = files["index.html"]
 		if f == nil {
 			return writeText(w, "text/html; charset=utf-8", notBuilt)

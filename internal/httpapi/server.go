@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -24,13 +25,14 @@ type server struct {
 	openAPI  []byte
 	queries  *gate
 	bodies   *budget
+	streams  *budget
 	hosts    hostRule
 	patterns []string
 }
 
 // New is the handler of all routes.
 func New(o Options) (http.Handler, error) {
-	s := &server{Options: o.withDefaults(), mux: http.NewServeMux(), bodies: newBudget(bodiesBytes)}
+	s := &server{Options: o.withDefaults(), mux: http.NewServeMux(), bodies: newBudget(bodiesBytes), streams: newBudget(maxStreams)}
 	s.queries = newGate(s.Queries, s.Waiting)
 	s.hosts = newHostRule(o.Hosts)
 	if o.Series != nil {
@@ -45,6 +47,7 @@ func New(o Options) (http.Handler, error) {
 	s.routeScope()
 	s.routeGraphite()
 	s.routeTap()
+	s.routeSignIn()
 	if err := s.routePage(); err != nil {
 		return nil, err
 	}
@@ -74,7 +77,7 @@ func (s *server) handle(pattern string, a access, h handlerFunc) {
 	s.patterns = append(s.patterns, pattern)
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		if err := s.admit(w, r, a, h); err != nil {
-			s.fail(w, r, err)
+			s.fail(w, err)
 		}
 	})
 }
@@ -88,6 +91,13 @@ func (s *server) admit(w http.ResponseWriter, r *http.Request, a access, h handl
 		return err
 	}
 	s.setDeadlines(w, a)
+	if a.stream && !a.query {
+		if !s.streams.take(1) {
+			return &failure{Status: http.StatusTooManyRequests, retry: 10 * time.Second, why: "streams_refused",
+				Text: "too many streams are open: close some and try again"}
+		}
+		defer s.streams.give(1)
+	}
 	if !a.query {
 		return h(w, r)
 	}
@@ -115,7 +125,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = checkOrigin(r)
 	}
 	if err != nil {
-		s.fail(c, r, err)
+		s.fail(c, err)
 		return
 	}
 	s.mux.ServeHTTP(c, r)
@@ -133,7 +143,7 @@ func (s *server) catch(w *counted, r *http.Request) {
 	s.Telemetry.Counter("http.panics").Inc()
 	s.Log.Error("a handler panicked", "path", r.URL.Path, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 	if w.status == 0 {
-		s.fail(w, r, &failure{Status: http.StatusInternalServerError, Text: "something went wrong inside the server: its log says what"})
+		s.fail(w, &failure{Status: http.StatusInternalServerError, Text: "something went wrong inside the server: its log says what"})
 	}
 }
 
@@ -172,7 +182,7 @@ func (w *counted) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // routeOwn registers what monitors and people ask of the server itself.
 func (s *server) routeOwn() {
-	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, s.notFound(w, r)) })
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.fail(w, s.notFound(w, r)) })
 	s.handle("GET /-/ready", access{}, s.ready)
 	s.handle("GET /api/openapi.json", access{}, func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("Content-Type", "application/json")

@@ -118,7 +118,7 @@ func (t *stream) end(w http.ResponseWriter, r *http.Request, err error) {
 		_ = t.flush() // who does not read it has gone
 	case isCancelled(err) || left(r):
 	case !t.wire.sent:
-		t.s.fail(w, r, err)
+		t.s.fail(w, err)
 	case t.plain:
 		_ = t.value("error", t.s.failureOf(err))
 	default:
