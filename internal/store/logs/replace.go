@@ -1,0 +1,238 @@
+package logs
+
+import (
+	"errors"
+	"path"
+	"slices"
+
+	"patou/internal/fsx"
+)
+
+// change is what a new manifest makes of the live files.
+type change struct {
+	add, remove []*segment
+	generation  *generation // whose entries are in add; nil for none
+}
+
+// replace publishes the change and then shows it to readers, at once: no Runs
+// sees an entry twice or not at all. On an error of the manifest the files stay
+// until the next one, since the disk may have either.
+func (s *Store) replace(c change) error {
+	told, err := s.saveAnswers(c.generation)
+	if err != nil {
+		return s.discard(c.add, err)
+	}
+	m := s.manifestWith(c, told)
+	if err := m.publish(s.fs, s.dir); err != nil {
+		s.leftovers = append(s.leftovers, namesOf(c.add)...)
+		return err
+	}
+	s.show(c, m, told)
+	old := s.leftovers
+	s.leftovers = nil
+	return errors.Join(s.removeFiles(old), s.retire(c.remove))
+}
+
+// discard removes the files of segments that no manifest names.
+func (s *Store) discard(fresh []*segment, because error) error {
+	return errors.Join(because, s.removeFiles(namesOf(fresh)))
+}
+
+func namesOf(segments []*segment) []string {
+	var out []string
+	for _, seg := range segments {
+		out = append(out, seg.name)
+	}
+	return out
+}
+
+func (s *Store) removeFiles(names []string) error {
+	var errs []error
+	for _, name := range names {
+		errs = append(errs, s.fs.Remove(name))
+	}
+	return errors.Join(errs...)
+}
+
+// savedHour is an hour of answers that got a new file.
+type savedHour struct {
+	hour    int64
+	file    uint64
+	through uint64
+}
+
+// saveAnswers writes the hours that got answers from the generation's records.
+func (s *Store) saveAnswers(g *generation) ([]savedHour, error) {
+	if g == nil || g.answers == 0 {
+		return nil, nil
+	}
+	type job struct {
+		savedHour
+		raw []byte
+	}
+	var jobs []job
+	s.mu.Lock()
+	for hour, h := range s.answers.hours {
+		if h.newest > h.saved {
+			jobs = append(jobs, job{savedHour{hour, s.next, g.lsn}, h.encode(hour, g.lsn)})
+			s.next++
+		}
+	}
+	s.mu.Unlock()
+	var out []savedHour
+	for _, j := range jobs {
+		s.leftovers = append(s.leftovers, path.Join(s.dir, answersName(j.file)))
+		if err := writeAnswers(s.fs, s.packer, s.dir, j.file, j.raw); err != nil {
+			return nil, err
+		}
+		out = append(out, j.savedHour)
+	}
+	return out, nil
+}
+
+// manifestWith is the manifest after a change.
+func (s *Store) manifestWith(c change, told []savedHour) *manifest {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := &manifest{flushed: s.flushed, next: s.next}
+	if c.generation != nil {
+		m.flushed = c.generation.lsn
+	}
+	m.segments = append(m.segments, s.unread...)
+	for _, seg := range s.segments {
+		if !slices.Contains(c.remove, seg) {
+			m.segments = append(m.segments, seg.number)
+		}
+	}
+	for _, seg := range c.add {
+		m.segments = append(m.segments, seg.number)
+	}
+	for hour, h := range s.answers.hours {
+		again := slices.ContainsFunc(told, func(t savedHour) bool { return t.hour == hour })
+		if h.file > 0 && !again {
+			m.answers = append(m.answers, h.file)
+		}
+	}
+	for _, h := range told {
+		m.answers = append(m.answers, h.file)
+	}
+	return m
+}
+
+// show puts the change before readers.
+func (s *Store) show(c change, m *manifest, told []savedHour) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	live := slices.DeleteFunc(slices.Clone(s.segments), func(seg *segment) bool {
+		return slices.Contains(c.remove, seg)
+	})
+	s.segments = append(live, c.add...)
+	s.flushed = max(s.flushed, m.flushed)
+	if c.generation != nil {
+		s.frozen = slices.Clone(s.frozen[1:])
+	}
+	for _, h := range told {
+		name := path.Join(s.dir, answersName(h.file))
+		s.leftovers = slices.DeleteFunc(s.leftovers, func(n string) bool { return n == name })
+		if hour := s.answers.hours[h.hour]; hour != nil {
+			if hour.file > 0 {
+				s.leftovers = append(s.leftovers, path.Join(s.dir, answersName(hour.file)))
+			}
+			hour.file, hour.saved = h.file, h.through
+		}
+	}
+}
+
+// retire removes the files of segments once their last reader has gone.
+func (s *Store) retire(segments []*segment) error {
+	var errs []error
+	for _, seg := range segments {
+		errs = append(errs, s.files.retire(s.fs, seg))
+	}
+	return errors.Join(errs...)
+}
+
+// openFiles counts the segment files that are open.
+type openFiles struct {
+	limit int
+	open  chan struct{} // a token for each file that stays open while idle
+}
+
+func newOpenFiles(limit int) openFiles { return openFiles{limit, make(chan struct{}, limit)} }
+
+// acquire keeps a segment's file from being removed.
+func (seg *segment) acquire() {
+	seg.mu.Lock()
+	seg.refs++
+	seg.mu.Unlock()
+}
+
+// read fills buf from the segment's file, which is opened if need be. The
+// caller has acquired the segment.
+func (seg *segment) read(fsys fsx.FS, buf []byte, offset int64) error {
+	seg.mu.Lock()
+	if seg.file == nil {
+		f, err := fsys.Open(seg.name)
+		if err != nil {
+			seg.mu.Unlock()
+			return err
+		}
+		seg.file = f
+	}
+	f := seg.file
+	seg.mu.Unlock()
+	_, err := f.ReadAt(buf, offset)
+	return err
+}
+
+// release lets a segment go: its file is removed if it was waiting for that,
+// closed if too many are open.
+func (o *openFiles) release(fsys fsx.FS, seg *segment) error {
+	seg.mu.Lock()
+	defer seg.mu.Unlock()
+	seg.refs--
+	if seg.refs > 0 {
+		return nil
+	}
+	if seg.obsolete {
+		return o.drop(fsys, seg)
+	}
+	if seg.file == nil || seg.idle {
+		return nil
+	}
+	select {
+	case o.open <- struct{}{}:
+		seg.idle = true
+		return nil
+	default:
+		return seg.closeLocked()
+	}
+}
+
+func (seg *segment) closeLocked() error {
+	if seg.file == nil {
+		return nil
+	}
+	f := seg.file
+	seg.file = nil
+	return f.Close()
+}
+
+// drop closes and removes a file that nobody reads. Called with seg.mu held.
+func (o *openFiles) drop(fsys fsx.FS, seg *segment) error {
+	if seg.idle {
+		seg.idle = false
+		<-o.open
+	}
+	return errors.Join(seg.closeLocked(), fsys.Remove(seg.name))
+}
+
+func (o *openFiles) retire(fsys fsx.FS, seg *segment) error {
+	seg.mu.Lock()
+	defer seg.mu.Unlock()
+	seg.obsolete = true
+	if seg.refs > 0 {
+		return nil
+	}
+	return o.drop(fsys, seg)
+}
