@@ -145,7 +145,7 @@ func (e *Engine) Render(ctx context.Context, q Request) (*Result, error) {
 		}
 		series, err := run.eval(x, run.window)
 		if err != nil {
-			return nil, fmt.Errorf("target %q: %w", shorten(q.Targets[i]), err)
+			return nil, fmt.Errorf("target %#q: %w", shorten(q.Targets[i]), err)
 		}
 		result.Targets = append(result.Targets, TargetResult{Target: q.Targets[i], Series: series})
 	}
@@ -164,7 +164,7 @@ func parseTargets(q Request) ([]*Expr, error) {
 			x, err = expandTemplates(x, q.Template)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("target %q: %w", shorten(target), err)
+			return nil, fmt.Errorf("target %#q: %w", shorten(target), err)
 		}
 		exprs[i] = x
 	}

@@ -43,8 +43,10 @@ func areaBetween(c *Call) ([]*Series, error) {
 	if len(list) != 2 {
 		return nil, c.refuse("needs two series, but there are %d", len(list))
 	}
-	name := "areaBetween(" + list[1].Path + ")"
-	return []*Series{list[0].renamed(name).tagged("areaBetween", "1"), list[1].renamed(name).tagged("areaBetween", "1")}, nil
+	upper := list[1].renamed("areaBetween("+list[1].Path+")").tagged("areaBetween", "1")
+	lower := list[0].renamed(upper.Name)
+	lower.Tags = upper.Tags
+	return []*Series{lower, upper}, nil
 }
 
 // stacked adds to each series those before it, also of earlier calls of the

@@ -223,7 +223,7 @@ func mergeDistributions(c *Call) ([]*Series, error) {
 	}
 	for _, s := range list {
 		if s.sketches == nil || s.view != list[0].view {
-			return nil, c.refuse("%s is no %s of a distribution as it is stored", shorten(s.Name), list[0].view)
+			return nil, c.refuse("%s is not the same view of a distribution as the others, or not as it is stored", shorten(s.Name))
 		}
 	}
 	g := commonGrid(list)

@@ -53,8 +53,9 @@ func (c *Call) consolidated(function string) ([]*Series, error) {
 func (c *Call) line(v float64) *Series {
 	w := c.window
 	step := max((w.until-w.from)/2, 1)
-	name := pyFloat(v)
-	return generated(name, w.from, w.until+1, step, []float64{v, v, v})
+	s := generated(pyFloat(v), w.from, w.until+1, step, []float64{v, v, v})
+	s.flat = true
+	return s
 }
 
 func constantLine(c *Call) ([]*Series, error) { return []*Series{c.line(c.num(0))}, nil }

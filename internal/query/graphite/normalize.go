@@ -2,6 +2,7 @@ package graphite
 
 import (
 	"math"
+	"slices"
 
 	"patou/internal/timerange"
 )
@@ -18,8 +19,12 @@ const maxCommonStep = 1 << 32
 // commonGrid is the grid that several series are brought to: the least common
 // multiple of their steps. When the steps differ its slots begin at multiples
 // of the common one, so that the same moment of two series falls into the same
-// slot; Graphite counts from each series' own first value.
+// slot; Graphite counts from each series' own first value. Flat lines have no
+// say unless there is nothing else.
 func commonGrid(list []*Series) grid {
+	if rest := slices.DeleteFunc(slices.Clone(list), func(s *Series) bool { return s.flat }); len(rest) > 0 {
+		list = rest
+	}
 	g := grid{list[0].Start, list[0].Stop, list[0].Step}
 	mixed := false
 	for _, s := range list[1:] {
@@ -58,6 +63,9 @@ func (s *Series) on(g grid) []float64 {
 	out := make([]float64, g.len())
 	for i := range out {
 		out[i] = missing()
+	}
+	if s.flat {
+		return slices.Repeat(s.Values[:1], g.len())
 	}
 	if s.Step == g.step {
 		shift := int((s.Start - g.start) / g.step)

@@ -40,6 +40,8 @@ type Series struct {
 	min, max []float64
 	sketches []*metric.Sketch
 	view     metric.View
+	// flat is a line at one value: it fits onto the grid of any other series.
+	flat bool
 }
 
 // missing is how a value that is not there is written.
@@ -104,7 +106,7 @@ func (s *Series) regridded(name string, start, stop, step int64, values []float6
 	c := *s
 	c.Name, c.Path, c.Values = name, name, values
 	c.Start, c.Stop, c.Step = start, stop, step
-	c.min, c.max, c.sketches = nil, nil, nil
+	c.min, c.max, c.sketches, c.flat = nil, nil, nil, false
 	return &c
 }
 
