@@ -117,7 +117,7 @@ func (m *machine) Put(t *rapid.T) {
 }
 
 func (m *machine) Wait(t *rapid.T) {
-	m.clock.Advance(time.Duration(rapid.IntRange(1, 1800).Draw(t, "seconds")) * time.Second)
+	m.clock.Advance(time.Duration(rapid.SampledFrom([]int{10, 60, 300, 1800, 7200}).Draw(t, "seconds")) * time.Second)
 }
 
 func (m *machine) Flush(*rapid.T) { m.flush() }

@@ -3,7 +3,10 @@ package metrics
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
+
+	"patou/internal/timerange"
 )
 
 // retire deletes segments by age, then by size.
@@ -25,6 +28,8 @@ type retirement struct {
 	live  []liveSegment
 	now   int64
 	gone  map[*segment]bool
+	// firstPending remembers pending, by step.
+	firstPending map[int64]int64
 }
 
 func (l *liveSegment) end() int64 { return int64(l.lastWindow()+1) * l.span() }
@@ -40,14 +45,71 @@ func (r *retirement) rolledUp(l *liveSegment) bool {
 }
 
 // byAge deletes what is older than any series wants. Raw slots go only once
-// they are rolled up.
+// they are rolled up, and none goes while slots under the same rolled-up slot
+// are yet to have their effect: it could no longer be computed.
 func (r *retirement) byAge() {
 	for i := range r.live {
 		l := &r.live[i]
-		if l.end() <= r.now-r.store.index.plans.keep(l.classStep) && r.rolledUp(l) {
+		if l.end() > r.now-r.store.index.plans.keep(l.classStep) {
+			continue
+		}
+		if l.class == classRolled || r.rolledUp(l) && l.end() <= r.pending(l.step) {
 			r.drop(l)
 		}
 	}
+}
+
+// pending is the first second of a rolled-up slot over raw slots of a step that
+// have no effect in it yet, those that came after expiry not counted.
+func (r *retirement) pending(step int64) int64 {
+	if first, ok := r.firstPending[step]; ok {
+		return first
+	}
+	expired, first := r.man.Expired[step], int64(math.MaxInt64)
+	for i := range r.live {
+		if l := &r.live[i]; l.classStep == (classStep{classRaw, step}) && !r.rolledUp(l) {
+			first = min(first, max(int64(l.dir[0].window)*l.span(), expired))
+		}
+	}
+	first = min(first, r.store.oldestInMemory(step, expired))
+	for _, coarse := range r.store.index.plans.above(step) {
+		first = min(first, timerange.Floor(first, coarse))
+	}
+	if r.firstPending == nil {
+		r.firstPending = map[int64]int64{}
+	}
+	r.firstPending[step] = first
+	return first
+}
+
+// oldestInMemory is the time of the oldest slot of a step that is in memory,
+// from a second on.
+func (s *Store) oldestInMemory(step, from int64) int64 {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	first := s.head.oldest(step, from)
+	for _, g := range s.frozen {
+		first = min(first, g.oldest(step, from))
+	}
+	return first
+}
+
+func (g *generation) oldest(step, from int64) int64 {
+	first := int64(math.MaxInt64)
+	for n := uint32(1); n < g.used; n++ {
+		r := g.run(n)
+		if int64(r.step) == step && (r.base+int64(r.off[r.n-1]))*step >= from {
+			first = min(first, max(r.base*step, from))
+		}
+	}
+	for _, all := range g.dists {
+		for _, d := range all {
+			if d.step == step && d.slot*step >= from {
+				first = min(first, d.slot*step)
+			}
+		}
+	}
+	return first
 }
 
 // bySize deletes the oldest of the finest until the rest fits: raw slots that
