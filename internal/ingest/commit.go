@@ -197,13 +197,15 @@ func (c *Committer) apply(lsn uint64, b *record.Batch) {
 	}
 }
 
-func (c *Committer) syncIfDirty() {
+// syncIfDirty reports whether all that was written is durable.
+func (c *Committer) syncIfDirty() bool {
 	if !c.unsynced {
-		return
+		return true
 	}
 	if err := c.log.Sync(); err != nil {
 		c.opts.Telemetry.Counter("ingest.log_errors").Inc()
-		return
+		return false
 	}
 	c.unsynced = false
+	return true
 }

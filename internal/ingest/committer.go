@@ -22,6 +22,7 @@ import (
 	"patou/internal/metric"
 	"patou/internal/record"
 	"patou/internal/telemetry"
+	"patou/internal/wal"
 )
 
 // ErrBusy says that the sender should try again a little later.
@@ -160,14 +161,14 @@ func NewCommitter(log Log, metrics MetricStore, logs LogStore, o Options) *Commi
 
 // Replayer reads a write-ahead log from its beginning.
 type Replayer interface {
-	Replay(ctx context.Context, fn func(lsn uint64, rec []byte) error) ([]fsx.Damage, error)
+	Replay(ctx context.Context, fn func(lsn uint64, rec []byte) error) (wal.Report, error)
 }
 
 // Replay applies what the log holds beyond the files of the stores. It is called
 // once, before Run. A record that cannot be read is named and passed over.
-func (c *Committer) Replay(ctx context.Context, from Replayer) ([]fsx.Damage, error) {
+func (c *Committer) Replay(ctx context.Context, from Replayer) (wal.Report, error) {
 	var unread []fsx.Damage
-	damage, err := from.Replay(ctx, func(lsn uint64, rec []byte) error {
+	report, err := from.Replay(ctx, func(lsn uint64, rec []byte) error {
 		b, err := record.Decode(rec)
 		if err != nil {
 			unread = append(unread, fsx.Damage{File: "write-ahead log", Offset: -1, What: fmt.Sprintf("record %d: %v", lsn, err)})
@@ -177,11 +178,12 @@ func (c *Committer) Replay(ctx context.Context, from Replayer) ([]fsx.Damage, er
 		return ctx.Err()
 	})
 	if err != nil {
-		return nil, fmt.Errorf("replay of the write-ahead log: %w", err)
+		return report, fmt.Errorf("replay of the write-ahead log: %w", err)
 	}
 	c.lsn = max(c.lsn, c.metrics.Flushed(), c.logs.Flushed())
 	c.frozen = min(c.metrics.Flushed(), c.logs.Flushed())
-	return append(damage, unread...), nil
+	report.Damage = append(report.Damage, unread...)
+	return report, nil
 }
 
 func (c *Committer) replayed(lsn uint64, b *record.Batch) {

@@ -12,9 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"patou/internal/entry"
-	"patou/internal/fsx"
 	"patou/internal/metric"
 	"patou/internal/record"
+	"patou/internal/wal"
 )
 
 // fakeLog keeps records in memory; what is not synced is lost by crash.
@@ -56,13 +56,13 @@ func (l *fakeLog) Size() int64 {
 	return int64(len(l.records))
 }
 
-func (l *fakeLog) Replay(_ context.Context, fn func(uint64, []byte) error) ([]fsx.Damage, error) {
+func (l *fakeLog) Replay(_ context.Context, fn func(uint64, []byte) error) (wal.Report, error) {
 	for i, r := range l.records {
 		if err := fn(l.first+uint64(i), r); err != nil {
-			return nil, err
+			return wal.Report{}, err
 		}
 	}
-	return nil, nil
+	return wal.Report{}, nil
 }
 
 func (l *fakeLog) setFailure(err error) {
@@ -324,7 +324,7 @@ func TestReplayGivesEachStoreWhatItsFilesLack(t *testing.T) {
 	}
 	log.records = append(log.records, []byte("not a record"))
 	metrics, logs := &fakeStore{flushed: 1}, &fakeStore{flushed: 2}
-	damage, err := NewCommitter(log, metrics, logs, Options{}).Replay(t.Context(), log)
+	report, err := NewCommitter(log, metrics, logs, Options{}).Replay(t.Context(), log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -334,8 +334,8 @@ func TestReplayGivesEachStoreWhatItsFilesLack(t *testing.T) {
 	if diff := cmp.Diff([]string{"3-0 three"}, logs.entries); diff != "" {
 		t.Errorf("logs:\n%s", diff)
 	}
-	if len(damage) != 1 {
-		t.Errorf("damage %v, want the one record that cannot be read", damage)
+	if len(report.Damage) != 1 {
+		t.Errorf("report %+v, want the one record that cannot be read", report)
 	}
 }
 

@@ -38,8 +38,11 @@ func (c *Committer) flushIsIdle() bool {
 	return min(c.metrics.Flushed(), c.logs.Flushed()) >= c.frozen
 }
 
+// freeze begins a generation in both stores. The log is synced first: a number
+// that a store has in files must never be given again, and after a power cut
+// only what was synced keeps the count.
 func (c *Committer) freeze() {
-	if c.lsn <= c.frozen {
+	if c.lsn <= c.frozen || !c.syncIfDirty() {
 		return
 	}
 	c.metrics.Freeze(c.lsn)

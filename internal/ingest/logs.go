@@ -35,8 +35,7 @@ type Logs struct {
 	admission *Admission
 	tap       *Tap
 	clock     clock.Clock
-	// check refuses, with a sentence, a time, in ns, that no entry can have; 0
-	// stands for now.
+	// check refuses, with a sentence, a time, in ns, that cannot be kept.
 	check     func(ns int64) error
 	accepted  *telemetry.Counter
 	underived *telemetry.Counter
@@ -81,6 +80,7 @@ func (l *Logs) Accept(ctx context.Context, source, key string, body []byte) (Ans
 	}
 	var d ndjson.Decoder
 	d.Decode(string(body), func(line int, e *entry.Entry) {
+		l.pipeline.Process(now, e)
 		if err := l.check(e.Time); err != nil {
 			reject(line, e.Message, err)
 			return
@@ -91,7 +91,7 @@ func (l *Logs) Accept(ctx context.Context, source, key string, body []byte) (Ans
 	if answer.Accepted == 0 {
 		return answer, nil
 	}
-	l.complete(now, source, b)
+	l.complete(source, b)
 	return l.keep(ctx, b, answer)
 }
 
@@ -130,16 +130,18 @@ func (l *Logs) Entries(ctx context.Context, protocol, source string, entries []e
 	now := l.clock.Now()
 	b := &record.Batch{Entries: make([]entry.Entry, 0, len(entries))}
 	for i := range entries {
-		if err := l.check(entries[i].Time); err != nil {
-			l.tap.Reject(protocol, source, entries[i].Message, err.Error())
+		e := &entries[i]
+		l.pipeline.Process(now, e)
+		if err := l.check(e.Time); err != nil {
+			l.tap.Reject(protocol, source, e.Message, err.Error())
 			continue
 		}
-		b.Entries = append(b.Entries, entries[i])
+		b.Entries = append(b.Entries, *e)
 	}
 	if len(b.Entries) == 0 {
 		return nil
 	}
-	l.complete(now, source, b)
+	l.complete(source, b)
 	n := len(b.Entries)
 	if l.tap.Watched() {
 		for i := range b.Entries {
@@ -154,8 +156,9 @@ func (l *Logs) Entries(ctx context.Context, protocol, source string, entries []e
 	return nil
 }
 
-// complete runs the pipeline over a batch and adds what is derived.
-func (l *Logs) complete(now time.Time, source string, b *record.Batch) {
+// complete gives each entry the component it is filed under and adds the points
+// that are derived from it.
+func (l *Logs) complete(source string, b *record.Batch) {
 	resolver := l.resolvers.Get().(Resolver)
 	defer l.resolvers.Put(resolver)
 	derive := func(name string, kind metric.Kind, timeMs int64, value float64) {
@@ -168,7 +171,6 @@ func (l *Logs) complete(now time.Time, source string, b *record.Batch) {
 	}
 	for i := range b.Entries {
 		e := &b.Entries[i]
-		l.pipeline.Process(now, e)
 		e.Component = l.admission.Component(source, e.Component)
 		l.pipeline.Derive(e, derive)
 	}
