@@ -1,4 +1,70 @@
-// Command patou watches over a herd of machines.
+// Command patou watches over a herd of machines. This package holds flags,
+// signals and exit codes, and nothing else.
 package main
 
-func main() {}
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"patou/internal/cli"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:]))
+}
+
+func run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := rootCommand()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintln(os.Stderr, "patou: "+err.Error())
+	var exit *cli.Exit
+	if errors.As(err, &exit) {
+		return exit.Code
+	}
+	return 1
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "patou",
+		Short:         "watches over a herd of machines: metrics, logs, events, in one place",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &cli.Exit{Code: cli.CodeUsage, Err: fmt.Errorf("%w: `%s --help` lists the flags", err, cmd.CommandPath())}
+	})
+	root.AddCommand(serveCommand(), demoCommand(), fsckCommand(), tokenCommand(), configCommand(), versionCommand())
+	root.AddCommand(cli.Commands()...)
+	for _, cmd := range root.Commands() {
+		refuseBadArguments(cmd)
+	}
+	return root
+}
+
+// refuseBadArguments gives wrong arguments the exit code of bad usage.
+func refuseBadArguments(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return &cli.Exit{Code: cli.CodeUsage, Err: err}
+			}
+			return nil
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		refuseBadArguments(sub)
+	}
+}

@@ -180,7 +180,7 @@ func (r *blockReader) slots(dst *slots, kind metric.Kind, src []byte, window int
 	if kind == metric.Distribution {
 		return r.sketches(src, limit, func(i int, sk *metric.Sketch) {
 			if at := window + int64(i) - dst.from; at >= 0 && at < int64(len(dst.sketches)) {
-				dst.giveSketch(int(at), sk)
+				dst.putSketch(int(at), sk)
 			}
 		})
 	}

@@ -82,7 +82,6 @@ func (s *Store) loadNames(name string) {
 			ser.setStep(r.step)
 		}
 	}, func(offset int64, err error) {
-		s.namesHurt = true
 		s.damaged(fsx.Damage{File: s.path(name), Offset: offset, What: fmt.Sprintf("the names of some series are lost, their values cannot be found: %v", err)})
 	})
 }

@@ -42,15 +42,12 @@ type Store struct {
 	// Guarded by files, which is taken before mu: what the manifest says beside
 	// segments and records; segments that are listed and cannot be opened; the
 	// first ID that is in no names file; files that no manifest lists any more;
-	// when the times of last samples were saved; windows that damage keeps from
-	// being merged; whether a names file is damaged.
-	man       manifest
-	lost      []segmentState
-	named     uint32
-	garbage   []string
-	aliveAt   time.Time
-	skipped   map[skipped]bool
-	namesHurt bool
+	// when the times of last samples were saved.
+	man     manifest
+	lost    []segmentState
+	named   uint32
+	garbage []string
+	aliveAt time.Time
 }
 
 // liveSegment is a segment with what the manifest says of it.

@@ -32,10 +32,8 @@ type fixture struct {
 	log []*record.Batch // record n is log[n-1]
 }
 
-func newManual() *clock.Manual { return clock.NewManual(time.Unix(start, 0)) }
-
 func newFixture(t testing.TB) *fixture {
-	f := &fixture{t: t, fs: fsx.NewMem(), clock: newManual()}
+	f := &fixture{t: t, fs: fsx.NewMem(), clock: clock.NewManual(time.Unix(start, 0))}
 	f.opt = Options{Clock: f.clock, Telemetry: &telemetry.Set{}}
 	f.open()
 	return f

@@ -1,0 +1,46 @@
+package app
+
+import (
+	"context"
+	"net/netip"
+
+	"patou/internal/config"
+	"patou/internal/ingest/carbon"
+	"patou/internal/ingest/syslog"
+)
+
+func (a *App) startCarbon(_ context.Context, addr string) (string, error) {
+	r, err := carbon.Open(addr, carbon.Options{
+		Open:   func(source string) carbon.Sink { return a.samples.Source(carbon.Protocol, source) },
+		Reject: a.tap.Reject,
+		Allow:  prefixes(a.opts.Config.Allow.Graphite),
+		Clock:  a.clock, Telemetry: a.telemetry,
+	})
+	if err != nil {
+		return "", err
+	}
+	a.closeLastCtx("graphite listener", r.Stop)
+	return r.Addr(), nil
+}
+
+func (a *App) startSyslog(_ context.Context, addr string) (string, error) {
+	r, err := syslog.Open(addr, syslog.Options{
+		Entries: a.lines.Entries,
+		Reject:  a.tap.Reject,
+		Allow:   prefixes(a.opts.Config.Allow.Syslog),
+		Clock:   a.clock, Telemetry: a.telemetry,
+	})
+	if err != nil {
+		return "", err
+	}
+	a.closeLastCtx("syslog listener", r.Stop)
+	return r.Addr(), nil
+}
+
+func prefixes(networks []config.Network) []netip.Prefix {
+	out := make([]netip.Prefix, len(networks))
+	for i, n := range networks {
+		out[i] = n.Prefix
+	}
+	return out
+}
