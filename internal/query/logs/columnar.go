@@ -12,17 +12,11 @@ type columnar struct {
 	codes  []texts  // of the grouping columns
 	fields []*reads // of the aggregates; nil for count
 	// local numbers the combinations of codes of several columns.
-	local map[combination]uint32
+	local map[uint64]uint32
 	// found are the groups by local number, valid for the bucket of stamp.
 	found []slot
 	stamp uint32
 	keys  []Value
-}
-
-// combination is the number of the columns up to one, and that one's code.
-type combination struct {
-	column      int
-	before, own uint32
 }
 
 type slot struct {
@@ -42,7 +36,7 @@ func (g *groups) addScan(s *scan, rows rowSet) error {
 	if rows.empty() {
 		return nil
 	}
-	c := &columnar{to: g, keys: make([]Value, len(g.pipe.By)), local: map[combination]uint32{}}
+	c := &columnar{to: g, keys: make([]Value, len(g.pipe.By)), local: map[uint64]uint32{}}
 	if err := c.open(s); err != nil {
 		return err
 	}
@@ -133,11 +127,11 @@ func (c *columnar) number(row int) uint32 {
 			n = code
 			continue
 		}
-		with := combination{i, n, code}
-		known, ok := c.local[with]
+		pair := uint64(n)<<32 | uint64(code)
+		known, ok := c.local[pair]
 		if !ok {
 			known = uint32(len(c.local))
-			c.local[with] = known
+			c.local[pair] = known
 		}
 		n = known
 	}

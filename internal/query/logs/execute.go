@@ -98,15 +98,15 @@ func (p *plan) wholeRuns(ctx context.Context, runs []entry.Run) error {
 			}
 			continue
 		}
-		if err := p.window(open, run, p.from, p.until); err != nil {
+		if err := p.openPart(open, run, p.from, p.until); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// window feeds the selected rows of a range of time to the first stage.
-func (p *plan) window(open func(*entry.Run) (*scan, error), run *entry.Run, from, until int64) error {
+// openPart feeds the selected rows of a range of time to the first stage.
+func (p *plan) openPart(open func(*entry.Run) (*scan, error), run *entry.Run, from, until int64) error {
 	s, err := open(run)
 	if err != nil {
 		return err
@@ -114,6 +114,7 @@ func (p *plan) window(open func(*entry.Run) (*scan, error), run *entry.Run, from
 	return p.part(s, from, until)
 }
 
+// part does so for a run that is open.
 func (p *plan) part(s *scan, from, until int64) error {
 	lo, hi, err := s.between(from, until)
 	if err != nil || lo == hi {
@@ -223,7 +224,7 @@ func (p *plan) edges(open func(*entry.Run) (*scan, error), run *entry.Run) error
 		return nil
 	}
 	if from >= until {
-		return p.window(open, run, p.from, p.until)
+		return p.openPart(open, run, p.from, p.until)
 	}
 	if before && !has(run, from/minute-1) {
 		before = false

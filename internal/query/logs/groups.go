@@ -138,10 +138,8 @@ func (t *tally) add(a *lang.Aggregate, v Value, b *budget) error {
 	return nil
 }
 
-// rows gives the finished rows: by time, then by their values.
+// rows gives the finished rows in the order they are in.
 func (g *groups) rows(emit func(*Row) error) error {
-	g.none()
-	slices.SortFunc(g.list, g.compare)
 	for _, one := range g.list {
 		if err := emit(g.row(one)); err != nil {
 			return err
@@ -149,6 +147,9 @@ func (g *groups) rows(emit func(*Row) error) error {
 	}
 	return nil
 }
+
+// sort puts the groups in order of time, then of their values.
+func (g *groups) sort() { slices.SortFunc(g.list, g.compare) }
 
 // none makes the one row that an aggregation without groups always has.
 func (g *groups) none() {

@@ -30,13 +30,13 @@ type cursor struct {
 	id   entry.ID
 }
 
-// firstWindow is the number of rows looked at first.
+// firstWindow is the number of rows of a run looked at first.
 const firstWindow = 256
 
 func newMerge(runs []entry.Run, p *plan, open func(*entry.Run) (*scan, error)) *merge {
 	m := &merge{oldest: p.oldest, open: open, plan: p}
 	for i := range runs {
-		c := &cursor{run: &runs[i], time: min(runs[i].Last, p.until-1), window: firstWindow}
+		c := &cursor{run: &runs[i], time: min(runs[i].Last, p.until-1), window: p.window}
 		if p.oldest {
 			c.time = max(runs[i].First, p.from)
 		}

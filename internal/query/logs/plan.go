@@ -32,6 +32,8 @@ type Options struct {
 	MaxSorted int
 	// MaxMemory bounds what groups and sorted rows hold, in bytes: 64 MiB.
 	MaxMemory int64
+	// window is the number of rows of a run looked at first, for tests.
+	window int
 }
 
 func (o Options) withDefaults() Options {
@@ -50,6 +52,9 @@ func (o Options) withDefaults() Options {
 	if o.MaxMemory <= 0 {
 		o.MaxMemory = 64 << 20
 	}
+	if o.window <= 0 {
+		o.window = firstWindow
+	}
 	return o
 }
 
@@ -57,6 +62,7 @@ func (o Options) withDefaults() Options {
 type plan struct {
 	from, until int64
 	oldest      bool
+	window      int
 	filter      *node
 	// filterLeaves have numbers below it; what they say of a value holds for
 	// the whole run, while fields made by extract differ by window.
@@ -81,7 +87,7 @@ type wholeStage interface {
 }
 
 func newPlan(q *Query, o Options, last stage) *plan {
-	p := &plan{from: o.From, until: o.Until, oldest: o.Order == OldestFirst}
+	p := &plan{from: o.From, until: o.Until, oldest: o.Order == OldestFirst, window: o.window}
 	filter, rest := lang.And{q.Filter}, q.Pipes
 	for len(rest) > 0 {
 		where, is := rest[0].(*lang.WherePipe)
@@ -130,7 +136,7 @@ func newStage(one lang.Pipe, after []lang.Pipe, o Options, aggregates bool, b *b
 	case *lang.AggregatePipe:
 		return &aggregateStage{stage: next, groups: newGroups(one, b)}
 	case *lang.TopPipe:
-		count := &lang.AggregatePipe{Of: []lang.Aggregate{{Func: "count", As: "count"}}, By: one.By}
+		count := &lang.AggregatePipe{Of: []lang.Aggregate{{Func: "count", As: one.As}}, By: one.By}
 		g := newGroups(count, b)
 		g.whole = true
 		return &aggregateStage{stage: next, groups: g, top: one}

@@ -116,8 +116,11 @@ func (a *aggregateStage) push(r *Row) error { return a.groups.addRow(r) }
 func (a *aggregateStage) scan(s *scan, rows rowSet) error { return a.groups.addScan(s, rows) }
 
 func (a *aggregateStage) end() error {
+	a.groups.none()
 	if a.top != nil {
 		a.groups.most(a.top.N, a.top.Rare)
+	} else {
+		a.groups.sort()
 	}
 	if err := a.groups.rows(a.stage.push); err != nil && err != errEnough {
 		return err

@@ -112,11 +112,13 @@ type Aggregate struct {
 	named bool
 }
 
-// TopPipe lists the N most frequent values, or the least frequent when Rare.
+// TopPipe lists the N most frequent values, or the least frequent when Rare,
+// and how often they occur in a column named As.
 type TopPipe struct {
 	N    int
 	By   []string
 	Rare bool
+	As   string
 }
 
 // ExtractPipe makes fields of a text by a pattern.

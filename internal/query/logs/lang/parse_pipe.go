@@ -43,6 +43,8 @@ func after(last Pipe) string {
 	switch last.(type) {
 	case *WherePipe:
 		return "AND, OR, | or the end"
+	case *TopPipe:
+		return "a comma, as NAME, | or the end"
 	case *LimitPipe, *ExtractPipe:
 		return "| or the end"
 	}
@@ -142,12 +144,22 @@ func (p *parser) count(wanted string) int {
 	return n
 }
 
+// countName is the column of a count that was given no name.
+const countName = "count"
+
 func (p *parser) top(rare bool) Pipe {
-	t := &TopPipe{N: 10, Rare: rare}
+	t := &TopPipe{N: 10, Rare: rare, As: countName}
 	if word := p.peek(); word != "" && isDigit(word[0]) {
 		t.N = p.count("a number of values")
 	}
 	t.By = p.groupNames("a field's name")
+	if p.peek() == "as" {
+		p.bare()
+		t.As = p.name("a column's name")
+	}
+	if slices.Contains(t.By, t.As) {
+		p.fail(p.pos, fmt.Sprintf("two columns would be named %q", t.As), "as NAME for the number")
+	}
 	return t
 }
 

@@ -231,6 +231,10 @@ func (p *TopPipe) write(b writer) {
 	}
 	fmt.Fprintf(b, "%s %d ", word, p.N)
 	writeNames(b, p.By)
+	if p.As != countName {
+		b.WriteString(" as ")
+		writeName(b, p.As)
+	}
 }
 
 func (p *ExtractPipe) write(b writer) {
