@@ -333,3 +333,36 @@ func TestTheSchemaOnDiskIsDurable(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkVerifyToken(b *testing.B) {
+	s, err := Open(b.Context(), filepath.Join(b.TempDir(), "state.db"), Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	var secret string
+	for i := range 100 {
+		if _, secret, err = s.CreateToken(b.Context(), fmt.Sprintf("t%d", i), []token.Scope{token.Read}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := s.VerifyToken(b.Context(), secret); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkAddEvent(b *testing.B) {
+	s, err := Open(b.Context(), filepath.Join(b.TempDir(), "state.db"), Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	for b.Loop() {
+		if _, err := s.AddEvent(b.Context(), event.Event{Time: 1, What: "deploy", Tags: []string{"deploy", "host:web01"}}, ""); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
