@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -181,5 +182,49 @@ func TestAnErrorOfTheReceiverEndsAQuery(t *testing.T) {
 		if !errors.Is(err, gone) || calls != 1 {
 			t.Errorf("%q: error %v after %d calls", q, err, calls)
 		}
+	}
+}
+
+func TestPercentilesOfManyValuesComeFromSketches(t *testing.T) {
+	tally, b := &tally{}, &budget{maxBytes: 1 << 30}
+	for i := range 20_000 {
+		if err := tally.addNumber(float64(i-5000), true, b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	near := func(share, want float64) {
+		t.Helper()
+		if got := tally.percentile(share); math.Abs(got-want) > 0.012*math.Abs(want)+1 {
+			t.Errorf("p%g is %g, want about %g", share*100, got, want)
+		}
+	}
+	near(0.001, -4981)
+	near(0.10, -3001)
+	near(0.25, -1)
+	near(0.50, 4999)
+	near(0.99, 14799)
+}
+
+// A query that looks at much text in one run must end soon after it is
+// cancelled, though nothing else happens in between.
+func TestCancellationEndsALongScan(t *testing.T) {
+	entries := make([]entry.Entry, 2000)
+	for i := range entries {
+		entries[i] = entry.Entry{ID: entry.ID{Batch: 1, Row: uint32(i)}, Time: base, Component: "a", Message: strings.Repeat("ab", 16<<10)}
+	}
+	src := memoryOf(entries, 5000, everySecond)
+	ctx, cancel := context.WithCancel(context.Background())
+	q := mustParse(t, "/a{1,5}c$/ | count")
+	p := newPlan(q, Options{}.withDefaults(), &lastStage{emit: func(*Row) error { return nil }})
+	run := src.runs[0]
+	s, err := openScan(context.Background(), &run, &pace{ctx: ctx, left: paceBytes}, p.leaves)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	looked := 0
+	p.filter.kids[0].leaf.match = func(s string) bool { looked += len(s); return false }
+	if _, err := p.selectRows(s, 0, len(entries)); !errors.Is(err, context.Canceled) || looked > paceBytes+32<<10 {
+		t.Errorf("%v after %d bytes", err, looked)
 	}
 }

@@ -24,12 +24,14 @@ type ValueCount struct {
 	Count int
 }
 
-// Bounds of Fields. Past maxDistinct values of a field the rarest half is
-// forgotten, so that counts of rare values may be too low.
+// Bounds of Fields. Past them the rarer half of all values is forgotten, so
+// that counts of rare values may be too low; longer values are not listed.
 const (
 	maxScanned   = 200_000
 	maxKeys      = 512
-	maxDistinct  = 8192
+	maxHeld      = 16 << 20 // estimated bytes of all values
+	maxListed    = 1024     // bytes of a value
+	valueBytes   = 64       // of a value beside its text
 	defaultFacet = 10
 )
 
@@ -63,6 +65,7 @@ type facetStage struct {
 	stage
 	by      map[string]*facet
 	scanned int
+	held    int
 }
 
 type facet struct {
@@ -116,29 +119,36 @@ func (f *facetStage) column(s *scan, key string, rows rowSet) error {
 	})
 	for c, n := range counts {
 		if n > 0 {
-			one.add(t.Values[c], n)
+			f.add(one, t.Values[c], n)
 		}
 	}
 	return err
 }
 
-func (f *facet) add(value string, n int) {
-	f.count += n
-	if _, known := f.values[value]; !known {
-		if len(f.values) >= maxDistinct {
+func (f *facetStage) add(to *facet, value string, n int) {
+	to.count += n
+	if len(value) > maxListed {
+		return
+	}
+	if _, known := to.values[value]; !known {
+		if f.held += len(value) + valueBytes; f.held > maxHeld {
 			f.forget()
 		}
 		value = strings.Clone(value)
 	}
-	f.values[value] += n
+	to.values[value] += n
 }
 
-// forget drops the rarer half of the values.
-func (f *facet) forget() {
-	kept := f.most(maxDistinct / 2)
-	f.values = make(map[string]int, maxDistinct)
-	for _, v := range kept {
-		f.values[v.Value] = v.Count
+// forget drops the rarer half of each field's values.
+func (f *facetStage) forget() {
+	f.held = 0
+	for _, one := range f.by {
+		kept := one.most(len(one.values) / 2)
+		one.values = make(map[string]int, len(kept))
+		for _, v := range kept {
+			one.values[v.Value] = v.Count
+			f.held += len(v.Value) + valueBytes
+		}
 	}
 }
 

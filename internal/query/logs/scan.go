@@ -7,15 +7,15 @@ import (
 	"patou/internal/entry"
 )
 
-// pace notices a cancelled context between pieces of work that take about a
-// millisecond.
+// pace notices a cancelled context between pieces of work that take some
+// milliseconds at most.
 type pace struct {
 	ctx  context.Context
 	left int
 }
 
 // paceBytes is how much text is looked at between two looks at the context.
-const paceBytes = 1 << 20
+const paceBytes = 256 << 10
 
 // step accounts for one row and the bytes looked at for it.
 func (p *pace) step(bytes int) error {
