@@ -22,6 +22,7 @@ export class Resource<T> {
     this.#running = running
     if (subject !== this.#subject) this.#forget(subject)
     this.loading = true
+    session.asking++
     try {
       const data = await ask(running.signal)
       if (running.signal.aborted) return
@@ -33,6 +34,8 @@ export class Resource<T> {
       if (running.signal.aborted) return
       this.error = cause instanceof ApiError ? cause : new ApiError(-1, `The answer could not be read: ${String(cause)}`)
       if (this.error.away) session.lost()
+    } finally {
+      session.asking--
     }
     this.loading = false
   }

@@ -17,6 +17,8 @@ class Session {
   retryIn = $state(0)
   /** Counts the times the server came back, so that pages ask again. */
   returns = $state(0)
+  /** Questions that the server has not answered yet; no state, nothing is drawn from it. */
+  asking = 0
   /** Seconds to add to this machine's clock to have the server's. */
   #skew = 0
   #timer: ReturnType<typeof setInterval> | undefined

@@ -8,6 +8,8 @@ import { session } from './session.svelte'
 class TimeRange {
   /** The now that the page is drawn for, in seconds; moves only when it is refreshed. */
   tick = $state(Math.floor(session.now()))
+  /** Seconds that wait while a live page is held. */
+  behind = $state(0)
   /** Why the page does not follow although its address is live: who scrolled, who drags. */
   #holds = $state.raw<ReadonlySet<string>>(new Set())
   readonly range: Range = $derived.by(() => {
@@ -69,10 +71,16 @@ class TimeRange {
   /** Starts following; the function returned ends it. */
   start(): () => void {
     const timer = setInterval(() => {
-      const due = session.now() - this.tick >= this.every - 0.5
-      if (due && this.following && !document.hidden && !session.awaySince) this.refresh()
+      this.behind = this.held ? Math.max(0, Math.floor(session.now() - this.range.until)) : 0
+      if (this.following && this.#due()) this.refresh()
     }, 1000)
     return () => clearInterval(timer)
+  }
+
+  /** Whether to refresh: never before the last answers came, so that a slow server is not asked ever more. */
+  #due(): boolean {
+    const waited = session.now() - this.tick >= this.every - 0.5
+    return waited && session.asking === 0 && !document.hidden && !session.awaySince
   }
 }
 
