@@ -1,0 +1,9 @@
+//go:build !linux
+
+package vitals
+
+import "errors"
+
+func systemUsage(string) (usage, error) {
+	return usage{}, errors.New("file systems are measured on Linux only")
+}
