@@ -116,8 +116,8 @@ func averageZero(values []float64) float64 {
 func minimum(values []float64) float64 {
 	least, n := math.Inf(1), 0
 	for _, v := range values {
-		if !math.IsNaN(v) {
-			least = math.Min(least, v)
+		if v <= least { // never for NaN
+			least = v
 			n++
 		}
 	}
@@ -127,8 +127,8 @@ func minimum(values []float64) float64 {
 func maximum(values []float64) float64 {
 	most, n := math.Inf(-1), 0
 	for _, v := range values {
-		if !math.IsNaN(v) {
-			most = math.Max(most, v)
+		if v >= most { // never for NaN
+			most = v
 			n++
 		}
 	}

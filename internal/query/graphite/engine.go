@@ -39,7 +39,8 @@ type EventSource interface {
 type Limits struct {
 	// Series is the number of stored series that one request may read: 10,000.
 	Series int
-	// Points is the number of values it may read or make: 20 million.
+	// Points is the number of values it may read or make: 10 million. Functions
+	// may hand on ten times as many in all.
 	Points int
 	// Calls is the number of functions it may apply, those that functions
 	// apply in turn included: 10,000.
@@ -53,7 +54,7 @@ func (l Limits) withDefaults() Limits {
 		}
 		return d
 	}
-	return Limits{Series: def(l.Series, 10_000), Points: def(l.Points, 20_000_000), Calls: def(l.Calls, 10_000)}
+	return Limits{Series: def(l.Series, 10_000), Points: def(l.Points, 10_000_000), Calls: def(l.Calls, 10_000)}
 }
 
 // LimitError says that a request would cost more than it may.

@@ -1,7 +1,6 @@
 package graphite
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -200,27 +199,32 @@ func FuzzRender(f *testing.F) {
 	})
 }
 
-// TestRealTargetsAreSpoken holds the language against what dashboards in the
-// wild ask: all of it parses, but for what a dashboard tool fills in first.
-func TestRealTargetsAreSpoken(t *testing.T) {
-	file, err := os.Open(shared(t, "metrics/grafana-graphite-dashboards/targets.txt"))
+// realTargets are the distinct targets of dashboards in the wild.
+func realTargets(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile(shared(t, "metrics/grafana-graphite-dashboards/targets.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	var all []string
+	for line := range strings.Lines(string(text)) {
+		kind, target, ok := strings.Cut(strings.TrimRight(line, "\r\n"), "\t")
+		if ok && strings.HasPrefix(kind, "target") {
+			all = append(all, target)
+		}
+	}
+	return all
+}
+
+// TestRealTargetsAreSpoken holds the language against what dashboards ask: all
+// of it parses, but for what is broken.
+func TestRealTargetsAreSpoken(t *testing.T) {
 	known := map[string]bool{}
 	for _, f := range Functions() {
 		known[f.Name] = true
 	}
-	read, refused := 0, 0
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		kind, target, ok := strings.Cut(lines.Text(), "\t")
-		if !ok || !strings.HasPrefix(kind, "target") {
-			continue
-		}
-		read++
+	targets, refused := realTargets(t), 0
+	for _, target := range targets {
 		x, err := Parse(target)
 		if err != nil {
 			refused++
@@ -233,9 +237,9 @@ func TestRealTargetsAreSpoken(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d targets read, %d refused", read, refused)
-	if read < 500 || refused > read/100 {
-		t.Errorf("%d of %d targets do not parse", refused, read)
+	t.Logf("%d targets read, %d refused", len(targets), refused)
+	if len(targets) < 500 || refused > len(targets)/100 {
+		t.Errorf("%d of %d targets do not parse", refused, len(targets))
 	}
 }
 
@@ -247,6 +251,9 @@ func called(x *Expr) []string {
 	}
 	for _, a := range x.Args {
 		all = append(all, called(a)...)
+	}
+	for _, a := range x.Named {
+		all = append(all, called(a.Value)...)
 	}
 	return all
 }
@@ -268,4 +275,40 @@ func TestPythonNumbers(t *testing.T) {
 	f(pyG(1e6), "1e+06")
 	f(pyG(0.1234567), "0.123457")
 	f(pyInt(-2.9), "-2")
+}
+
+// TestFunctionsAreDocumented compares the table in docs/graphite.md with the
+// functions there are and with how often dashboards call them.
+func TestFunctionsAreDocumented(t *testing.T) {
+	const page, begin, end = "../../../docs/graphite.md", "-update-scripts -->\n", "<!-- end -->"
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, _ := strings.Cut(string(text), begin)
+	_, tail, _ := strings.Cut(rest, end)
+	uses := map[string]int{}
+	for _, target := range realTargets(t) {
+		if x, err := Parse(target); err == nil {
+			for _, name := range called(x) {
+				uses[name]++
+			}
+		}
+	}
+	table := Functions()
+	slices.SortStableFunc(table, func(a, b Function) int { return uses[b.Name] - uses[a.Name] })
+	var b strings.Builder
+	b.WriteString("| function | group | uses | |\n|---|---|---|---|\n")
+	for _, f := range table {
+		fmt.Fprintf(&b, "| `%s` | %s | %d | %s |\n", f.Usage(), f.Group, uses[f.Name], strings.ReplaceAll(f.Doc, "*", `\*`))
+	}
+	want := head + begin + b.String() + end + tail
+	if want != string(text) {
+		if update().Value.String() != "true" {
+			t.Fatalf("the functions in %s are out of date: run go test -run Documented -update-scripts", page)
+		}
+		if err := os.WriteFile(page, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

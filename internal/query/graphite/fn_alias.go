@@ -75,13 +75,27 @@ func replacement(s string) string {
 	return regexp.MustCompile(`\\(\d{1,2})`).ReplaceAllString(s, `$${$1}`)
 }
 
+// substitute replaces in a name what a regular expression matches. What could
+// become far longer than a name may be is refused before it is made: at each
+// match the text of with appears, and each group it names.
+func (c *Call) substitute(re *regexp.Regexp, name, with string) (string, error) {
+	const most = 1 << 20
+	if (len(name)+1)*(len(with)+1) > most {
+		return "", c.refuse("the replacement is too long for the name %s", shorten(name))
+	}
+	return re.ReplaceAllString(name, with), nil
+}
+
 func aliasSub(c *Call) ([]*Series, error) {
 	re, err := c.regexp(1)
 	if err != nil {
 		return nil, err
 	}
 	with := replacement(c.text(2))
-	return c.each(func(s *Series) *Series { return s.renamed(re.ReplaceAllString(s.Name, with)) })
+	return c.eachOrFail(func(s *Series) (*Series, error) {
+		name, err := c.substitute(re, s.Name, with)
+		return s.renamed(name), err
+	})
 }
 
 func aliasQuery(c *Call) ([]*Series, error) {
@@ -89,14 +103,12 @@ func aliasQuery(c *Call) ([]*Series, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := c.series(0)
-	if err != nil {
-		return nil, err
-	}
 	with := replacement(c.text(2))
-	out := make([]*Series, len(list))
-	for i, s := range list {
-		target := re.ReplaceAllString(s.Name, with)
+	return c.eachOrFail(func(s *Series) (*Series, error) {
+		target, err := c.substitute(re, s.Name, with)
+		if err != nil {
+			return nil, err
+		}
 		found, err := c.evalText(target, c.window)
 		if err != nil {
 			return nil, err
@@ -105,9 +117,9 @@ func aliasQuery(c *Call) ([]*Series, error) {
 			return nil, c.refuse("%q has no value to put into the name", shorten(target))
 		}
 		v := last(found[0].Values)
-		out[i] = s.renamed(strings.NewReplacer("%d", pyInt(v), "%s", pyFloat(v), "%g", pyG(v), "%f", strconv.FormatFloat(v, 'f', 6, 64)).Replace(c.text(3)))
-	}
-	return out, nil
+		verbs := strings.NewReplacer("%d", pyInt(v), "%s", pyFloat(v), "%g", pyG(v), "%f", strconv.FormatFloat(v, 'f', 6, 64))
+		return s.renamed(verbs.Replace(c.text(3))), nil
+	})
 }
 
 // evalText evaluates a target that a function has put together.

@@ -174,7 +174,11 @@ func useSeriesAbove(c *Call) ([]*Series, error) {
 	}
 	var targets []string
 	for _, s := range above {
-		targets = append(targets, re.ReplaceAllString(s.Name, replacement(c.text(3))))
+		target, err := c.substitute(re, s.Name, replacement(c.text(3)))
+		if err != nil {
+			return nil, err
+		}
+		targets = append(targets, target)
 	}
 	return c.evalText("group("+strings.Join(targets, ",")+")", c.window)
 }

@@ -206,7 +206,7 @@ func (c *Call) applyTo(function string, list []*Series) ([]*Series, error) {
 		x.Args = append(x.Args, &Expr{Kind: Path, Text: path, Pos: c.expr.Pos})
 	}
 	out, err := sub.eval(x, c.window)
-	c.run.points, c.run.calls = sub.points, sub.calls
+	c.run.points, c.run.calls, c.run.work = sub.points, sub.calls, sub.work
 	return out, err
 }
 

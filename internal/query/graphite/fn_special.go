@@ -106,7 +106,10 @@ func setXFilesFactor(c *Call) ([]*Series, error) {
 func events(c *Call) ([]*Series, error) {
 	w := c.window
 	name := `events("` + strings.Join(c.texts(0), `", "`) + `")`
-	n := int(w.until - w.from)
+	// A second each, but not more values than any page has pixels for.
+	const most = 1 << 20
+	step := (w.until-w.from)/most + 1
+	n := int((w.until - w.from + step - 1) / step)
 	if err := c.run.spend(n, name); err != nil {
 		return nil, err
 	}
@@ -124,12 +127,12 @@ func events(c *Call) ([]*Series, error) {
 			return nil, c.refuse("reading events: %v", err)
 		}
 		for _, e := range found {
-			if i := floorDiv(e.Time, 1e9) - w.from; i >= 0 && i < int64(n) {
+			if i := floorDiv(floorDiv(e.Time, 1e9)-w.from, step); i >= 0 && i < int64(n) {
 				values[i] = 1 + sumOrZero(values[i])
 			}
 		}
 	}
-	s := generated(name, w.from, w.until, 1, values)
+	s := generated(name, w.from, w.until, step, values)
 	s.Consolidation = "sum"
 	return []*Series{s}, nil
 }

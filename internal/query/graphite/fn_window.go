@@ -117,7 +117,7 @@ func (c *Call) moving(function string, xffParam int) ([]*Series, error) {
 	title := "moving" + strings.ToUpper(function[:1]) + function[1:]
 	out := make([]*Series, len(l.list))
 	for i, s := range l.list {
-		values, err := c.slide(s, l.skip[i], l.points[i], aggregator(function), c.share(xffParam, s))
+		values, err := c.slideBy(function, s, l.skip[i], l.points[i], c.share(xffParam, s))
 		if err != nil {
 			return nil, err
 		}
@@ -125,6 +125,17 @@ func (c *Call) moving(function string, xffParam int) ([]*Series, error) {
 		out[i] = s.regridded(name, s.Start+int64(l.skip[i])*s.Step, s.Stop, s.Step, values).tagged(title, strings.Trim(c.windowText(), `"`))
 	}
 	return out, nil
+}
+
+// slideBy takes the quickest way for a function.
+func (c *Call) slideBy(function string, s *Series, skip, points int, xff float64) ([]float64, error) {
+	switch function {
+	case "sum", "total":
+		return c.slideSum(s, skip, points, xff, func(total float64, _ int) float64 { return total })
+	case "average", "avg":
+		return c.slideSum(s, skip, points, xff, func(total float64, n int) float64 { return total / float64(n) })
+	}
+	return c.slide(s, skip, points, aggregator(function), xff)
 }
 
 // checkEvery is how many values of a window pass between two looks at the
@@ -147,6 +158,35 @@ func (c *Call) slide(s *Series, skip, points int, f aggregation, xff float64) ([
 		}
 	}
 	return values, nil
+}
+
+// slideSum is slide for sums and averages, which are carried from one window
+// to the next. So that rounding does not add up, the sum is made anew now and
+// then, when it is not finite, and when a value leaves that was far larger than
+// what stays.
+func (c *Call) slideSum(s *Series, skip, points int, xff float64, f func(total float64, n int) float64) ([]float64, error) {
+	const anew, farLarger = 512, 1000
+	values := make([]float64, len(s.Values)-skip)
+	total, n, again := 0.0, 0, true
+	for i := skip; i < len(s.Values); i++ {
+		window := s.Values[max(i-points+1, 0) : i+1]
+		gone := i - points
+		if v := s.Values[i]; !math.IsNaN(v) {
+			total, n = total+v, n+1
+		}
+		if gone >= 0 && !math.IsNaN(s.Values[gone]) {
+			total, n = total-s.Values[gone], n-1
+			again = math.Abs(s.Values[gone]) > farLarger*math.Abs(total)
+		}
+		if again || (i-skip)%anew == 0 || math.IsInf(total, 0) || math.IsNaN(total) {
+			total, n, again = sumOrZero(sum(window)), count(window), false
+		}
+		values[i-skip] = missing()
+		if enoughOf(n, points, xff) {
+			values[i-skip] = f(total, n)
+		}
+	}
+	return values, c.run.ctx.Err()
 }
 
 // exponentialMovingAverage begins with the plain average of the values before
@@ -189,14 +229,9 @@ func stdev(c *Call) ([]*Series, error) {
 	if points <= 0 {
 		return nil, c.fail(c.argPos(1), "points must be at least 1")
 	}
-	return c.each(func(s *Series) *Series {
+	return c.eachOrFail(func(s *Series) (*Series, error) {
+		values, err := c.slide(s, 0, points, deviation, tolerance)
 		name := "stdev(" + s.Name + "," + pyInt(float64(points)) + ")"
-		return s.folded(name, func(i int, _ float64) float64 {
-			window := s.Values[max(i-points+1, 0) : i+1]
-			if !enough(window, points, tolerance) {
-				return missing()
-			}
-			return deviation(window)
-		}).tagged("stdev", pyInt(float64(points)))
+		return s.derived(name, values).tagged("stdev", pyInt(float64(points))), err
 	})
 }

@@ -111,6 +111,7 @@ func rows(list []*Series, g grid, f func(slot int, values []float64)) {
 // common makes the head of a series out of several: the tags all of them have
 // alike, and their sources.
 func common(list []*Series, name string, g grid, values []float64) *Series {
+	name = cutName(name)
 	s := &Series{
 		Name: name, Path: name, Start: g.start, Stop: g.stop, Step: g.step, Values: values,
 		Tags: commonTags(list, name), Consolidation: list[0].Consolidation, XFilesFactor: list[0].XFilesFactor, Sources: sourcesOf(list),

@@ -36,8 +36,9 @@ type run struct {
 	// reads are kept so that a path that several functions look at is read
 	// once a window.
 	reads map[readKey][]*Series
-	// what is left of the limits.
-	series, points, calls int
+	// what is left of the limits; work are values handed from one expression to
+	// the next.
+	series, points, calls, work int
 	// stacks are the running totals of stacked() by name.
 	stacks map[string][]float64
 }
@@ -50,7 +51,7 @@ type readKey struct {
 func newRun(ctx context.Context, e *Engine, q Request) *run {
 	r := &run{
 		ctx: ctx, engine: e, req: q, loc: q.Location, reads: map[readKey][]*Series{}, stacks: map[string][]float64{},
-		series: e.limits.Series, points: e.limits.Points, calls: e.limits.Calls,
+		series: e.limits.Series, points: e.limits.Points, calls: e.limits.Calls, work: workFactor * e.limits.Points,
 		window: window{floorDiv(q.Range.From, int64(time.Second)), floorDiv(q.Range.Until, int64(time.Second))},
 	}
 	if r.loc == nil {
@@ -64,11 +65,27 @@ func newRun(ctx context.Context, e *Engine, q Request) *run {
 
 func floorDiv(a, b int64) int64 { return timerange.Floor(a, b) / b }
 
-// eval gives the series of an expression in a window.
+// workFactor is how many values functions may hand on for each that may be
+// read.
+const workFactor = 10
+
+// eval gives the series of an expression in a window. What an expression gives
+// is counted, so that repeating one in a target does not come for nothing.
 func (r *run) eval(x *Expr, w window) ([]*Series, error) {
 	if err := r.ctx.Err(); err != nil {
 		return nil, err
 	}
+	list, err := r.evalAny(x, w)
+	for _, s := range list {
+		r.work -= len(s.Values) + 1
+	}
+	if err == nil && r.work < 0 {
+		return nil, &LimitError{What: "values between functions", Limit: workFactor * r.engine.limits.Points, Where: shorten(x.String())}
+	}
+	return list, err
+}
+
+func (r *run) evalAny(x *Expr, w window) ([]*Series, error) {
 	switch x.Kind {
 	case Path:
 		return r.read(x.Text, w)

@@ -44,6 +44,17 @@ type Series struct {
 	flat bool
 }
 
+// MaxName bounds a drawn series' name, which functions make longer and longer.
+const MaxName = 8 << 10
+
+// cutName shortens a name that is too long, and says so by its end.
+func cutName(name string) string {
+	if len(name) <= MaxName {
+		return name
+	}
+	return strings.ToValidUTF8(name[:MaxName], "") + "…"
+}
+
 // missing is how a value that is not there is written.
 func missing() float64 { return math.NaN() }
 
@@ -91,7 +102,7 @@ func generated(name string, start, stop, step int64, values []float64) *Series {
 // renamed is the same series under another name.
 func (s *Series) renamed(name string) *Series {
 	c := *s
-	c.Name = name
+	c.Name = cutName(name)
 	return &c
 }
 
@@ -104,7 +115,8 @@ func (s *Series) derived(name string, values []float64) *Series {
 // regridded is derived with another grid.
 func (s *Series) regridded(name string, start, stop, step int64, values []float64) *Series {
 	c := *s
-	c.Name, c.Path, c.Values = name, name, values
+	c.Name, c.Values = cutName(name), values
+	c.Path = c.Name
 	c.Start, c.Stop, c.Step = start, stop, step
 	c.min, c.max, c.sketches, c.flat = nil, nil, nil, false
 	return &c
@@ -211,22 +223,36 @@ func sourcesOf(list []*Series) []string {
 
 // names lists the series' names, joined as Graphite joins them.
 func names(list []*Series) string {
-	all := make([]string, len(list))
-	for i, s := range list {
-		all[i] = s.Name
+	var all joined
+	for _, s := range list {
+		all.add(s.Name)
 	}
-	return strings.Join(all, ",")
+	return all.String()
+}
+
+// joined is a list with commas that stops growing when it is too long for a
+// name.
+type joined struct{ strings.Builder }
+
+func (j *joined) add(s string) {
+	if j.Len() > MaxName {
+		return
+	}
+	if j.Len() > 0 {
+		j.WriteByte(',')
+	}
+	j.WriteString(s)
 }
 
 // paths lists the distinct paths in order of their appearance.
 func paths(list []*Series) string {
-	var all []string
+	var all joined
 	seen := map[string]bool{}
 	for _, s := range list {
 		if !seen[s.Path] {
 			seen[s.Path] = true
-			all = append(all, s.Path)
+			all.add(s.Path)
 		}
 	}
-	return strings.Join(all, ",")
+	return all.String()
 }

@@ -95,7 +95,7 @@ func whole(v *Expr, pos int) *Expr {
 // is not $1 and a 0.
 func substituteText(path string, values map[string]*Expr) string {
 	var b strings.Builder
-	for i := 0; i < len(path); {
+	for i := 0; i < len(path) && b.Len() <= MaxTarget; {
 		name := ""
 		if path[i] == '$' {
 			name = longestName(path[i+1:], values)
