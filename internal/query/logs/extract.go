@@ -16,7 +16,9 @@ func valuesOf(e *lang.ExtractPipe, s string, into []string) []string {
 	if e.Regexp != nil {
 		return groupsOf(e, s, into)
 	}
-	into = append(into, make([]string, len(e.Names))...)
+	for range e.Names {
+		into = append(into, "")
+	}
 	field, skip := -1, false
 	for _, part := range e.Parts {
 		at := strings.Index(s, part.Literal)
@@ -90,6 +92,7 @@ type extraction struct {
 	// yet, empty for no match.
 	done   [][]uint32
 	buffer []string
+	made   []uint32 // the codes given last
 }
 
 // extract adds the fields that a pattern finds to the window's columns.
@@ -152,9 +155,15 @@ func (x *extraction) codes(c uint32, source string) []uint32 {
 	if x.done != nil && x.done[c] != nil {
 		return x.done[c]
 	}
-	x.buffer = valuesOf(x.pipe, source, x.buffer)
-	codes := make([]uint32, 0, len(x.pipe.Names))
-	for i, value := range x.buffer {
+	found := valuesOf(x.pipe, source, x.buffer)
+	if found != nil {
+		x.buffer = found
+	}
+	codes := x.made[:0]
+	if x.done != nil {
+		codes = make([]uint32, 0, len(x.pipe.Names))
+	}
+	for i, value := range found {
 		code, ok := x.seen[i][value]
 		if !ok {
 			code = uint32(len(x.out[i].Values))
@@ -163,6 +172,7 @@ func (x *extraction) codes(c uint32, source string) []uint32 {
 		}
 		codes = append(codes, code)
 	}
+	x.made = codes
 	if x.done != nil {
 		x.done[c] = codes
 	}
