@@ -29,8 +29,18 @@ func arguments(cursor string) []string {
 // endTime is how long a child that was told to end may take.
 const endTime = 2 * time.Second
 
+// probe lets journalctl say what is wrong with the journal: asked to follow one
+// that has no files, it waits without a word.
+func (r *Reader) probe(ctx context.Context) {
+	cmd := exec.CommandContext(ctx, r.options.Command, "--header")
+	cmd.WaitDelay = endTime
+	cmd.Stderr = &r.errors
+	_ = cmd.Run() // where it cannot run, following says so
+}
+
 // child starts journalctl; closing the reader waits for its end.
 func (r *Reader) child(ctx context.Context, cursor string) (io.ReadCloser, error) {
+	r.probed.Do(func() { r.probe(ctx) })
 	cmd := exec.CommandContext(ctx, r.options.Command, arguments(cursor)...)
 	cmd.WaitDelay = endTime
 	cmd.Stderr = &r.errors

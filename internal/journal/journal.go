@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"sync"
 	"time"
 
 	"patou/internal/clock"
@@ -60,6 +61,7 @@ type Reader struct {
 	buffers listen.Buffers
 	decoder ndjson.Decoder
 	errors  complaint
+	probed  sync.Once
 
 	cursor  string // behind what was kept
 	pending string // behind entries

@@ -136,7 +136,7 @@ func line(cursor int, message string) string {
 func script(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "journalctl")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o755); err != nil {
+	if err := os.WriteFile(path, []byte("#!/bin/sh\nif [ $1 = --header ]; then exit; fi\n"+text), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -224,6 +224,13 @@ func TestEntriesThatCannotBeKeptAreOfferedAgain(t *testing.T) {
 func TestAHostWithoutJournalSaysSoOnce(t *testing.T) {
 	r := start(t, Options{Command: "journalctl-that-is-not-there"})
 	r.want("missing: reading this host's journal: starting")
+	silent := filepath.Join(t.TempDir(), "journalctl") // speaks of it only when asked
+	if err := os.WriteFile(silent, []byte("#!/bin/sh\nif [ $1 = --header ]; then echo 'No journal files were found.' >&2; else exec sleep 1000; fi\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	r = start(t, Options{Command: silent})
+	r.want("missing: reading this host's journal: No journal files were found.")
+	r.stop()
 	r = start(t, Options{Command: script(t, "echo 'No journal files were opened' >&2\nexit 1\n")})
 	r.want("missing: reading this host's journal: No journal files were opened")
 	r.stop()
