@@ -21,8 +21,10 @@ func aggregationNames() []string {
 	return []string{"average", "avg_zero", "count", "current", "diff", "first", "last", "max", "median", "min", "multiply", "range", "rangeOf", "stddev", "sum"}
 }
 
+// isConsolidation reports whether consolidateBy takes the name.
 func isConsolidation(name string) bool { return consolidator(name) != nil }
 
+// consolidator finds a consolidation by its name; nil when there is none.
 func consolidator(name string) aggregation {
 	switch name {
 	case "avg":
@@ -33,6 +35,7 @@ func consolidator(name string) aggregation {
 	return nil
 }
 
+// isAggregation reports whether aggregate takes the name.
 func isAggregation(name string) bool { return aggregator(name) != nil }
 
 // aggregator finds a function by its name, which may end in Series, and also
@@ -74,6 +77,7 @@ func aggregator(name string) aggregation {
 	return nil
 }
 
+// count is the number of values that are there.
 func count(values []float64) int {
 	n := 0
 	for _, v := range values {
@@ -84,6 +88,7 @@ func count(values []float64) int {
 	return n
 }
 
+// sum adds in order of the series, so that the last digits are Graphite's.
 func sum(values []float64) float64 {
 	total, n := 0.0, 0
 	for _, v := range values {
@@ -103,6 +108,7 @@ func ifAny(v float64, n int) float64 {
 	return v
 }
 
+// average is of the values that are there.
 func average(values []float64) float64 {
 	n := count(values)
 	return ifAny(sum(values)/float64(n), n)
@@ -113,6 +119,7 @@ func averageZero(values []float64) float64 {
 	return ifAny(sum(values)/float64(len(values)), count(values))
 }
 
+// minimum is the least value that is there.
 func minimum(values []float64) float64 {
 	least, n := math.Inf(1), 0
 	for _, v := range values {
@@ -124,6 +131,7 @@ func minimum(values []float64) float64 {
 	return ifAny(least, n)
 }
 
+// maximum is the greatest value that is there.
 func maximum(values []float64) float64 {
 	most, n := math.Inf(-1), 0
 	for _, v := range values {
@@ -135,6 +143,7 @@ func maximum(values []float64) float64 {
 	return ifAny(most, n)
 }
 
+// first is the first value that is there.
 func first(values []float64) float64 {
 	for _, v := range values {
 		if !math.IsNaN(v) {
@@ -144,6 +153,7 @@ func first(values []float64) float64 {
 	return missing()
 }
 
+// last is the last value that is there.
 func last(values []float64) float64 {
 	for _, v := range slices.Backward(values) {
 		if !math.IsNaN(v) {

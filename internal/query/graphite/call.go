@@ -34,6 +34,8 @@ type Call struct {
 	args [][]*Expr
 }
 
+// newCall fits arguments to parameters: by position, what is left over to the
+// last one when it takes several, then by name.
 func newCall(r *run, f *Function, x *Expr, w window) (*Call, error) {
 	c := &Call{run: r, fn: f, expr: x, window: w, args: make([][]*Expr, len(f.Params))}
 	for i, a := range x.Args {
@@ -79,6 +81,7 @@ func dropNone(args []*Expr) []*Expr {
 	return args
 }
 
+// fail is an error about the argument that begins at a place.
 func (c *Call) fail(pos int, problem string) error {
 	return &ArgumentError{Function: c.fn.Name, Pos: pos, Problem: problem}
 }
@@ -88,6 +91,7 @@ func (c *Call) refuse(format string, args ...any) error {
 	return c.fail(c.expr.Pos, fmt.Sprintf(format, args...))
 }
 
+// apply evaluates the function.
 func (c *Call) apply() ([]*Series, error) { return c.fn.Eval(c) }
 
 // Usage is the function's signature as documentation shows it.
@@ -99,6 +103,7 @@ func (f *Function) Usage() string {
 	return f.Name + "(" + strings.Join(parts, ", ") + ")"
 }
 
+// usage writes a parameter as Python would.
 func (p *Param) usage() string {
 	s := p.Name
 	if p.Multiple {
@@ -113,6 +118,7 @@ func (p *Param) usage() string {
 	return s
 }
 
+// param is the place of a parameter, -1 for none.
 func (f *Function) param(name string) int {
 	for i := range f.Params {
 		if f.Params[i].Name == name {
@@ -154,6 +160,7 @@ func (p *Param) mismatch(a *Expr) string {
 	return unless(literal, "text in quotes")
 }
 
+// unless gives what is wanted when it is not there.
 func unless(ok bool, want string) string {
 	if ok {
 		return ""
@@ -180,6 +187,7 @@ func isInteger(a *Expr) bool {
 	return ok && v == math.Trunc(v) && math.Abs(v) < 1<<40
 }
 
+// isInterval reports whether an argument is a length of time.
 func isInterval(a *Expr) bool {
 	if a.Kind != String {
 		return false
@@ -188,6 +196,7 @@ func isInterval(a *Expr) bool {
 	return err == nil
 }
 
+// boolOf takes true and false, also as strings and as 1 and 0.
 func boolOf(a *Expr) (value, ok bool) {
 	switch {
 	case a.Kind == Bool:
@@ -278,6 +287,7 @@ func (c *Call) positive(i int) (int64, error) {
 	return d, nil
 }
 
+// argPos is where a parameter was given, for messages.
 func (c *Call) argPos(i int) int {
 	if c.given(i) {
 		return c.args[i][0].Pos

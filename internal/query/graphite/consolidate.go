@@ -32,6 +32,7 @@ func draw(list []*Series, maxPoints int) []drawn {
 	return out
 }
 
+// extent is the range that all series cover together.
 func extent(list []*Series) (start, stop int64) {
 	for i, s := range list {
 		if i == 0 || s.Start < start {

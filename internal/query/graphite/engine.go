@@ -172,6 +172,7 @@ func parseTargets(q Request) ([]*Expr, error) {
 	return exprs, nil
 }
 
+// blank reports whether a text is nothing but spaces.
 func blank(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if !isSpace(s[i]) {

@@ -52,6 +52,7 @@ func merged(nodes []metric.Node) []metric.Node {
 	return out
 }
 
+// treeNode is an entry of treejson, as the browsers of dashboards read it.
 type treeNode struct {
 	Text          string   `json:"text"`
 	ID            string   `json:"id"`

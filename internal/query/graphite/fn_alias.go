@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 )
 
+// aliasFunctions only change names: values, tags and the path that aggregates
+// show stay, and so does what a view of a distribution is computed from.
 func aliasFunctions() []Function {
 	const g = "Alias"
 	return []Function{
@@ -42,10 +44,13 @@ func (c *Call) each(f func(*Series) *Series) ([]*Series, error) {
 	return out, nil
 }
 
+// alias gives all series the same name when there are several.
 func alias(c *Call) ([]*Series, error) {
 	return c.each(func(s *Series) *Series { return s.renamed(c.text(1)) })
 }
 
+// aliasByMetric looks inside of function calls for the path, as aliasByNode
+// does.
 func aliasByMetric(c *Call) ([]*Series, error) {
 	return c.each(func(s *Series) *Series {
 		path := pathWithin(s.Name)
@@ -53,6 +58,7 @@ func aliasByMetric(c *Call) ([]*Series, error) {
 	})
 }
 
+// aliasByNode gives the empty name when no node is there, as Graphite does.
 func aliasByNode(c *Call) ([]*Series, error) {
 	nodes := c.nodes(1)
 	return c.each(func(s *Series) *Series { return s.renamed(nodeKey(s, nodes)) })
@@ -68,7 +74,8 @@ func (c *Call) regexp(i int) (*regexp.Regexp, error) {
 	return re, nil
 }
 
-// replacement rewrites Python's \1 and \g<name> as Go's ${1} and ${name}.
+// replacement rewrites Python's \1 and \g<name> as Go's ${1} and ${name}. A
+// dollar sign is nothing special in Python and is kept as it is.
 func replacement(s string) string {
 	s = strings.ReplaceAll(s, "$", "$$")
 	s = regexp.MustCompile(`\\g<(\w+)>`).ReplaceAllString(s, `$${$1}`)
@@ -98,6 +105,8 @@ func aliasSub(c *Call) ([]*Series, error) {
 	})
 }
 
+// aliasQuery takes the last value of the first series it finds. It is an error
+// that there is none, so that no legend shows a stale number.
 func aliasQuery(c *Call) ([]*Series, error) {
 	re, err := c.regexp(1)
 	if err != nil {
@@ -131,6 +140,8 @@ func (c *Call) evalText(target string, w window) ([]*Series, error) {
 	return c.run.eval(x, w)
 }
 
+// changeCase changes the whole name or single characters; places outside of
+// the name are passed over.
 func changeCase(change func(string) string) func(*Call) ([]*Series, error) {
 	return func(c *Call) ([]*Series, error) {
 		return c.each(func(s *Series) *Series {
@@ -232,7 +243,8 @@ func cactiStyle(c *Call) ([]*Series, error) {
 	return out, nil
 }
 
-// substr takes nodes out of the text between the last ( and the first ).
+// substr takes nodes out of the text between the last ( and the first ). A stop
+// of 0 is the end, not the begin.
 func substr(c *Call) ([]*Series, error) {
 	start, stop := c.int(1), c.int(2)
 	return c.each(func(s *Series) *Series {

@@ -4,6 +4,8 @@ import (
 	"math"
 )
 
+// calculateFunctions forecast. The arithmetic is Graphite's, with its fixed
+// weights, so that known graphs look the same.
 func calculateFunctions() []Function {
 	const g = "Calculate"
 	const season = "bootstrapInterval:interval=7d, seasonality:interval=1d"
@@ -109,18 +111,22 @@ func (c *Call) forecast(s *Series, bootstrap, season int64) forecast {
 	}
 }
 
+// forecastOnly shows what is expected.
 func forecastOnly(_ *Call, f forecast) ([]*Series, error) { return []*Series{f.expected}, nil }
 
+// band is the forecast moved by some deviations; missing where either is.
 func (f forecast) band(name string, delta float64) *Series {
 	return f.expected.folded(name+"("+f.actual.Name+")", func(i int, v float64) float64 { return v + delta*f.deviation.Values[i] })
 }
 
+// bands are the lower one first.
 func bands(c *Call, f forecast) ([]*Series, error) {
 	lower, upper := f.band("holtWintersConfidenceLower", -c.num(1)), f.band("holtWintersConfidenceUpper", c.num(1))
 	tags := []string{"holtWintersConfidenceUpper", "1", "holtWintersConfidenceLower", "1"}
 	return []*Series{lower.tagged(tags...), upper.tagged(tags...)}, nil
 }
 
+// area are both bands under the name of the upper one.
 func area(c *Call, f forecast) ([]*Series, error) {
 	list, err := bands(c, f)
 	for i, s := range list {
@@ -129,6 +135,8 @@ func area(c *Call, f forecast) ([]*Series, error) {
 	return list, err
 }
 
+// aberration is 0 within the bands, and where a value or the forecast is
+// missing.
 func aberration(c *Call, f forecast) ([]*Series, error) {
 	list, err := bands(c, f)
 	lower, upper := list[0], list[1]

@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// combineFunctions make one series of several. Values that are missing are left
+// out of a slot, not taken for 0; a slot is missing when all are, or when fewer
+// are there than the xFilesFactor asks for.
 func combineFunctions() []Function {
 	const g, all = "Combine", "seriesLists:seriesList*"
 	const two, positions = "seriesListFirstPos:seriesList, seriesListSecondPos:seriesList", "seriesList:seriesList, position:node*?"
@@ -41,6 +44,8 @@ func combineFunctions() []Function {
 	}
 }
 
+// aggregateAll is a function with a fixed aggregation. The first series'
+// xFilesFactor counts for all.
 func aggregateAll(function string) func(*Call) ([]*Series, error) {
 	return func(c *Call) ([]*Series, error) {
 		list, err := c.series(0)
@@ -51,6 +56,7 @@ func aggregateAll(function string) func(*Call) ([]*Series, error) {
 	}
 }
 
+// one makes a list of what gives a single series.
 func one(s *Series, err error) ([]*Series, error) {
 	if err != nil {
 		return nil, err
@@ -81,6 +87,7 @@ func countSeries(c *Call) ([]*Series, error) {
 	return one(c.run.aggregate(list, "count", list[0].XFilesFactor))
 }
 
+// powSeries is missing where any value is, or where the power is no number.
 func powSeries(c *Call) ([]*Series, error) {
 	list, err := c.series(0)
 	if err != nil || len(list) == 0 {
@@ -114,6 +121,7 @@ func (c *Call) share(i int, s *Series) float64 {
 	return s.XFilesFactor
 }
 
+// aggregate is missing in slots with a smaller share of values than asked for.
 func aggregate(c *Call) ([]*Series, error) {
 	list, err := c.series(0)
 	if err != nil || len(list) == 0 {
@@ -142,6 +150,8 @@ func wildcards(function string) func(*Call) ([]*Series, error) {
 	return func(c *Call) ([]*Series, error) { return c.byWildcards(function, 1) }
 }
 
+// byWildcards splits the names as they are shown, function calls included, as
+// Graphite does.
 func (c *Call) byWildcards(function string, param int) ([]*Series, error) {
 	list, err := c.series(0)
 	if err != nil {
@@ -154,6 +164,7 @@ func (c *Call) byWildcards(function string, param int) ([]*Series, error) {
 	return c.aggregateGroups(groupBy(list, func(s *Series) string { return without(s.Name, places) }), function)
 }
 
+// quotient by 0 is missing, not infinite.
 func quotient(a, b float64) float64 {
 	if b == 0 {
 		return missing()
@@ -208,6 +219,8 @@ func (c *Call) pairs() (a, b []*Series, err error) {
 	return a, b, err
 }
 
+// pairwise combines the lists in the order they have; an alias changes nothing
+// about which series meet.
 func pairwise(function string) func(*Call) ([]*Series, error) {
 	return func(c *Call) ([]*Series, error) {
 		a, b, err := c.pairs()
@@ -246,6 +259,8 @@ func aggregateSeriesLists(c *Call) ([]*Series, error) {
 	return out, nil
 }
 
+// weightedAverage takes the sum of value times weight by the sum of all
+// weights. A series without a weight of the same nodes is left out.
 func weightedAverage(c *Call) ([]*Series, error) {
 	list, err := c.series(0)
 	if err != nil {
@@ -275,6 +290,8 @@ func weightedAverage(c *Call) ([]*Series, error) {
 	return c.weighted(list, weights, products, nodes)
 }
 
+// weighted divides the products by the weights; slots without a weight are
+// missing.
 func (c *Call) weighted(list, weights, products []*Series, nodes []node) ([]*Series, error) {
 	total, err := c.run.aggregate(products, "sum", 0)
 	if err != nil {
@@ -296,6 +313,7 @@ func (c *Call) weighted(list, weights, products []*Series, nodes []node) ([]*Ser
 	return one(s, err)
 }
 
+// sortedPaths lists the distinct paths as weightedAverage shows them.
 func sortedPaths(list []*Series) string {
 	var all []string
 	for _, s := range list {
@@ -307,6 +325,7 @@ func sortedPaths(list []*Series) string {
 
 func group(c *Call) ([]*Series, error) { return c.series(0) }
 
+// unique keeps the first series of each name.
 func unique(c *Call) ([]*Series, error) {
 	list, err := c.series(0)
 	seen := map[string]bool{}

@@ -6,6 +6,8 @@ import (
 	"strings"
 )
 
+// filterFunctions choose among series without changing them, in the order in
+// which they came unless the choice makes one, or choose among values.
 func filterFunctions() []Function {
 	const g, value, best = "Filter Series", "seriesList:seriesList, n:float", "seriesList:seriesList, n:integer=1"
 	const data, listed = "Filter Data", "seriesList:seriesList, n:integer=1, func:aggFunc=average"
@@ -74,6 +76,8 @@ func (c *Call) keep(f func(*Series) bool) ([]*Series, error) {
 	return out, err
 }
 
+// filterSeries takes a series without values for one below everything, so that
+// != and < keep it.
 func filterSeries(c *Call) ([]*Series, error) {
 	if _, known := compares(0, c.text(2), 0); !known {
 		return nil, c.fail(c.argPos(2), "operator must be one of =, !=, >, >=, < and <=")
@@ -82,6 +86,7 @@ func filterSeries(c *Call) ([]*Series, error) {
 	return c.keep(func(s *Series) bool { ok, _ := compares(f(s.Values), c.text(2), c.num(3)); return ok })
 }
 
+// keepBy is filterSeries with all but the number fixed.
 func keepBy(function, operator string) func(*Call) ([]*Series, error) {
 	return func(c *Call) ([]*Series, error) {
 		f := aggregator(function)
@@ -103,11 +108,13 @@ func ranked(function string, highest bool) func(*Call) ([]*Series, error) {
 	}
 }
 
+// limitSeries leaves out the last ones when the number is negative.
 func limitSeries(c *Call) ([]*Series, error) {
 	list, err := c.series(0)
 	return list[:clampIndex(c.int(1), len(list))], err
 }
 
+// matching looks for the expression anywhere in the name that is shown.
 func matching(wanted bool) func(*Call) ([]*Series, error) {
 	return func(c *Call) ([]*Series, error) {
 		re, err := c.regexp(1)
@@ -118,6 +125,7 @@ func matching(wanted bool) func(*Call) ([]*Series, error) {
 	}
 }
 
+// removeEmptySeries drops a series without any value whatever the share.
 func removeEmptySeries(c *Call) ([]*Series, error) {
 	return c.keep(func(s *Series) bool { return enough(s.Values, len(s.Values), c.num(1)) })
 }
@@ -125,6 +133,7 @@ func removeEmptySeries(c *Call) ([]*Series, error) {
 // middle folds a percentile below 50 to the one above that leaves as much out.
 func middle(n float64) float64 { return max(n, 100-n) }
 
+// averageOutsidePercentile keeps a series without an average.
 func averageOutsidePercentile(c *Call) ([]*Series, error) {
 	list, err := c.series(0)
 	averages := make([]float64, len(list))
@@ -142,6 +151,8 @@ func averageOutsidePercentile(c *Call) ([]*Series, error) {
 	return out, err
 }
 
+// removeBetweenPercentile compares each moment's values with each other; one
+// moment outside is enough to keep a series.
 func removeBetweenPercentile(c *Call) ([]*Series, error) {
 	list, err := c.series(0)
 	if err != nil || len(list) == 0 {
@@ -163,6 +174,7 @@ func removeBetweenPercentile(c *Call) ([]*Series, error) {
 	return out, nil
 }
 
+// useSeriesAbove gives the series it names, not those it looked at.
 func useSeriesAbove(c *Call) ([]*Series, error) {
 	re, err := c.regexp(2)
 	if err != nil {
@@ -183,6 +195,7 @@ func useSeriesAbove(c *Call) ([]*Series, error) {
 	return c.evalText("group("+strings.Join(targets, ",")+")", c.window)
 }
 
+// removeValue keeps values that are equal to n.
 func removeValue(name string, drop func(v, n float64) bool) func(*Call) ([]*Series, error) {
 	return func(c *Call) ([]*Series, error) {
 		n := c.num(1)

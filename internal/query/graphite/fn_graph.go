@@ -5,6 +5,8 @@ import (
 	"strings"
 )
 
+// graphFunctions are about drawing. Their names and tags are Graphite's, for
+// other clients; Patou's own page draws in its own way.
 func graphFunctions() []Function {
 	const g, list = "Graph", "seriesList:seriesList"
 	return []Function{
@@ -24,17 +26,21 @@ func graphFunctions() []Function {
 // business.
 func group0(c *Call) ([]*Series, error) { return c.series(0) }
 
+// dashed shows the length in the name, as Graphite does.
 func dashed(c *Call) ([]*Series, error) {
 	n := pyG(c.num(1))
 	return c.each(func(s *Series) *Series { return s.renamed("dashed("+s.Name+", "+n+")").tagged("dashed", n) })
 }
 
+// drawAs marks series by a name and a tag.
 func drawAs(name string) func(*Call) ([]*Series, error) {
 	return func(c *Call) ([]*Series, error) {
 		return c.each(func(s *Series) *Series { return s.renamed(name+"("+s.Name+")").tagged(name, "1") })
 	}
 }
 
+// areaBetween names both series by the path of the upper one, whose tags the
+// lower one gets too.
 func areaBetween(c *Call) ([]*Series, error) {
 	list, err := c.series(0)
 	if err != nil {
@@ -89,6 +95,7 @@ func carried(values, before []float64) []float64 {
 	return out
 }
 
+// verticalLine outside of the range is an error, as in Graphite.
 func verticalLine(c *Call) ([]*Series, error) {
 	t, err := c.date(0, 0)
 	if err != nil {

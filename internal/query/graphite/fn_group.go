@@ -7,6 +7,8 @@ import (
 	"patou/internal/metric"
 )
 
+// groupFunctions part series by nodes or tags. Groups come in the order in
+// which their first series does.
 func groupFunctions() []Function {
 	const g = "Combine"
 	const lists, nodes = "seriesLists:seriesLists, reduceFunction:string, reduceNode:node, reduceMatchers:string*", "seriesList:seriesList, mapNodes:nodeOrTag*"
@@ -32,9 +34,13 @@ func (c *Call) callback(i int) (string, error) {
 	return name, nil
 }
 
-func groupByNode(c *Call) ([]*Series, error)  { return c.grouped(2, c.nodes(1)) }
+// groupByNode names each group by its node.
+func groupByNode(c *Call) ([]*Series, error) { return c.grouped(2, c.nodes(1)) }
+
+// groupByNodes without nodes makes one group, whose name is empty.
 func groupByNodes(c *Call) ([]*Series, error) { return c.grouped(1, c.nodes(2)) }
 
+// grouped puts each group of series with the same nodes into one.
 func (c *Call) grouped(callback int, nodes []node) ([]*Series, error) {
 	function, err := c.callback(callback)
 	if err != nil {
@@ -81,6 +87,8 @@ func groupByTags(c *Call) ([]*Series, error) {
 	return out, err
 }
 
+// applyByNode evaluates its target once for each distinct prefix, in order of
+// the prefixes.
 func applyByNode(c *Call) ([]*Series, error) {
 	list, err := c.series(0)
 	if err != nil {
@@ -108,6 +116,7 @@ func applyByNode(c *Call) ([]*Series, error) {
 	return out, nil
 }
 
+// mapped are the groups that mapSeries makes.
 func (c *Call) mapped() (groups, error) {
 	list, err := c.series(0)
 	nodes := c.nodes(1)
@@ -144,6 +153,8 @@ func (c *Call) lists(i int) ([][]*Series, error) {
 	return all, err
 }
 
+// reduceSeries needs a series for each matcher wherever there is one for any:
+// a function of two series makes no sense of one.
 func reduceSeries(c *Call) ([]*Series, error) {
 	lists, err := c.lists(0)
 	if err != nil {
@@ -210,6 +221,7 @@ func (c *Call) applyTo(function string, list []*Series) ([]*Series, error) {
 	return out, err
 }
 
+// seriesByTag shows its own text as the path in names of aggregates.
 func seriesByTag(c *Call) ([]*Series, error) {
 	return c.run.tagged(c.texts(0), c.expr.String(), c.window)
 }
@@ -244,6 +256,7 @@ func mergeDistributions(c *Call) ([]*Series, error) {
 	return []*Series{s}, nil
 }
 
+// mergeOnto adds a series' observations to the slots of a grid.
 func (s *Series) mergeOnto(merged []*metric.Sketch, g grid) {
 	for i, sk := range s.sketches {
 		slot := int((s.Start + int64(i)*s.Step - g.start) / g.step)

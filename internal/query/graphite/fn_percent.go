@@ -6,6 +6,7 @@ import (
 	"strings"
 )
 
+// percentFunctions are those about shares and percentiles.
 func percentFunctions() []Function {
 	const signature = "seriesList:seriesList, total:any?, nodes:nodeOrTag*?"
 	return []Function{
@@ -26,6 +27,8 @@ func percentOf(a, b float64) float64 {
 	return a / b * 100
 }
 
+// asPercent knows its total in five ways, told apart by what was given: a
+// number, nothing, one series, as many as there are, or either by nodes.
 func asPercent(c *Call) ([]*Series, error) {
 	list, err := c.series(0)
 	if err != nil || len(list) == 0 {
@@ -63,6 +66,7 @@ func (c *Call) totals() ([]*Series, *Expr, error) {
 	return list, nil, err
 }
 
+// percentOfNumber shows the number as it was written.
 func (c *Call) percentOfNumber(list []*Series, number *Expr) ([]*Series, error) {
 	total, _ := numberOf(number)
 	out := make([]*Series, len(list))
@@ -76,6 +80,8 @@ func (c *Call) percentOfNumber(list []*Series, number *Expr) ([]*Series, error) 
 
 func percentName(series, total string) string { return "asPercent(" + series + "," + total + ")" }
 
+// percentOfNothing keeps the series in sight when the total does not exist,
+// as divideSeries does.
 func (c *Call) percentOfNothing(list []*Series) []*Series {
 	out := make([]*Series, len(list))
 	for i, s := range list {
@@ -104,6 +110,7 @@ func (c *Call) percentOfSeries(list, totals []*Series) ([]*Series, error) {
 	return out, nil
 }
 
+// percentOfOne is missing where either value is, and where the total is 0.
 func (c *Call) percentOfOne(s, total *Series) (*Series, error) {
 	name := percentName(s.Name, total.Name)
 	p, err := c.run.combineTwo(s, total, name, percentOf)
@@ -113,6 +120,7 @@ func (c *Call) percentOfOne(s, total *Series) (*Series, error) {
 	return p, err
 }
 
+// byName is a copy of a list, sorted.
 func byName(list []*Series) []*Series {
 	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(a, b *Series) int { return strings.Compare(a.Name, b.Name) })
@@ -166,6 +174,7 @@ func (c *Call) sumOf(list []*Series) (*Series, error) {
 	return c.run.aggregate(list, "sum", 0)
 }
 
+// percentileOfSeries shows only the first series' path, as Graphite does.
 func percentileOfSeries(c *Call) ([]*Series, error) {
 	list, err := c.series(0)
 	if err != nil || len(list) == 0 {
@@ -205,6 +214,7 @@ func nPercentile(c *Call) ([]*Series, error) {
 	return out, err
 }
 
+// removePercentile keeps values that are equal to the percentile.
 func removePercentile(name string, drop func(v, p float64) bool) func(*Call) ([]*Series, error) {
 	return func(c *Call) ([]*Series, error) {
 		return c.each(func(s *Series) *Series {

@@ -8,6 +8,8 @@ import (
 	"patou/internal/timerange"
 )
 
+// resampleFunctions put the values of each interval into one. Of rolled-up
+// slots max and min are those of the samples, not of the averages.
 func resampleFunctions() []Function {
 	const g = "Transform"
 	return []Function{
@@ -57,6 +59,9 @@ func (s *Series) summary(i, j, full int, function string) float64 {
 	return aggregator(function)(s.extremes(function)[i:j])
 }
 
+// summarize takes intervals that begin at multiples of their length since 1970,
+// so that hours are hours; the last one may reach past the range. With
+// alignToFrom they begin with the series.
 func summarize(c *Call) ([]*Series, error) {
 	interval, err := c.positive(1)
 	if err != nil {
@@ -102,6 +107,8 @@ func (c *Call) eachOf(list []*Series, f func(*Series) (*Series, error)) ([]*Seri
 	return out, nil
 }
 
+// smartSummarize reads from where alignTo moves the begin to, so that the first
+// interval is whole.
 func smartSummarize(c *Call) ([]*Series, error) {
 	interval, err := c.positive(1)
 	if err != nil {
@@ -159,6 +166,8 @@ func (c *Call) alignTo(unit string) (int64, error) {
 	return 0, c.fail(c.argPos(3), "alignTo must be seconds, minutes, hours, days, weeks, weeks1 to weeks7, months or years")
 }
 
+// hitcount takes values for rates a second. A value that overlaps two intervals
+// counts to both, by time.
 func hitcount(c *Call) ([]*Series, error) {
 	interval, err := c.positive(1)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 )
 
+// shiftFunctions show values at another time than theirs.
 func shiftFunctions() []Function {
 	const g = "Transform"
 	return []Function{
@@ -29,6 +30,8 @@ func (s *Series) moved(name string, by int64) *Series {
 // maxShift keeps times within what a time can be.
 const maxShift = int64(200 * 365 * 24 * time.Hour / time.Second)
 
+// shift reads an interval whose sign may be left out: it is the past then. The
+// text is what names show.
 func (c *Call) shift(i int) (int64, string, error) {
 	text := c.text(i)
 	by := c.interval(i)
@@ -41,6 +44,8 @@ func (c *Call) shift(i int) (int64, string, error) {
 	return by, text, nil
 }
 
+// timeShift gives what was there at the other time; what is not there now but
+// was then is shown too.
 func timeShift(c *Call) ([]*Series, error) {
 	by, text, err := c.shift(1)
 	if err != nil {
@@ -72,6 +77,7 @@ func (c *Call) dstBetween(by int64) int64 {
 	return offset(w.from) - offset(other.from)
 }
 
+// timeStack leaves the last number out: 0 to 7 are seven series.
 func timeStack(c *Call) ([]*Series, error) {
 	unit, text, err := c.shift(1)
 	if err != nil {
@@ -150,6 +156,8 @@ func linearFit(s *Series) (slope, intercept float64, ok bool) {
 	return slope, (sumY - slope*sumX) / n, true
 }
 
+// linearRegression leaves out series that have fewer than two values to find a
+// line by.
 func linearRegression(c *Call) ([]*Series, error) {
 	w := c.window
 	var err error

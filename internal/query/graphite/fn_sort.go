@@ -6,6 +6,7 @@ import (
 	"strings"
 )
 
+// sortFunctions order series; equal ones keep their order.
 func sortFunctions() []Function {
 	const g, list = "Sorting", "seriesList:seriesList"
 	return []Function{
@@ -17,11 +18,13 @@ func sortFunctions() []Function {
 	}
 }
 
+// sortBy puts series without values first, or last in reverse.
 func sortBy(c *Call) ([]*Series, error) {
 	list, err := c.series(0)
 	return sortedBy(list, aggregator(c.text(1)), c.bool(2)), err
 }
 
+// sortedDown is sortBy, greatest first, with a fixed function.
 func sortedDown(function string) func(*Call) ([]*Series, error) {
 	return func(c *Call) ([]*Series, error) {
 		list, err := c.series(0)
@@ -29,11 +32,13 @@ func sortedDown(function string) func(*Call) ([]*Series, error) {
 	}
 }
 
+// sortByMinima leaves out what a graph of sizes would not show.
 func sortByMinima(c *Call) ([]*Series, error) {
 	list, err := c.keep(func(s *Series) bool { return maximum(s.Values) > 0 })
 	return sortedBy(list, minimum, false), err
 }
 
+// sortByName compares bytes, with numbers filled up to ten digits if asked.
 func sortByName(c *Call) ([]*Series, error) {
 	list, err := c.series(0)
 	key := func(name string) string { return name }

@@ -7,6 +7,8 @@ import (
 	"strings"
 )
 
+// specialFunctions are those that make series of nothing stored, and those
+// about how series are put together later.
 func specialFunctions() []Function {
 	const g, named = "Special", "name:string, step:integer=60"
 	const sine, share = "name:string, amplitude:integer=1, step:integer=60", "seriesList:seriesList, xFilesFactor:float"
@@ -39,8 +41,11 @@ func consolidateBy(c *Call) ([]*Series, error) {
 	return c.consolidated(function)
 }
 
+// cumulative is named as what it is short for.
 func cumulative(c *Call) ([]*Series, error) { return c.consolidated("sum") }
 
+// consolidated keeps the extremes of rolled-up slots, which a consolidation to
+// max or min then shows.
 func (c *Call) consolidated(function string) ([]*Series, error) {
 	return c.each(func(s *Series) *Series {
 		t := s.renamed("consolidateBy("+s.Name+`,"`+function+`")`).tagged("consolidateBy", function)
@@ -58,8 +63,10 @@ func (c *Call) line(v float64) *Series {
 	return s
 }
 
+// constantLine is named by its value as a float: 5.0.
 func constantLine(c *Call) ([]*Series, error) { return []*Series{c.line(c.num(0))}, nil }
 
+// threshold takes a colour for other clients; it is not drawn with it here.
 func threshold(c *Call) ([]*Series, error) {
 	s := c.line(c.num(0))
 	if c.given(1) {
@@ -68,6 +75,7 @@ func threshold(c *Call) ([]*Series, error) {
 	return []*Series{s}, nil
 }
 
+// aggregateLine of a series without values is a line without values.
 func aggregateLine(c *Call) ([]*Series, error) {
 	f := aggregator(c.text(1))
 	return c.each(func(s *Series) *Series {
@@ -86,6 +94,8 @@ func aggregateLine(c *Call) ([]*Series, error) {
 	})
 }
 
+// fallbackSeries looks at whether there are series, not at whether they have
+// values.
 func fallbackSeries(c *Call) ([]*Series, error) {
 	list, err := c.series(0)
 	if err != nil || len(list) > 0 {
@@ -94,6 +104,8 @@ func fallbackSeries(c *Call) ([]*Series, error) {
 	return c.series(1)
 }
 
+// setXFilesFactor counts from here on for these series and what is made of
+// them.
 func setXFilesFactor(c *Call) ([]*Series, error) {
 	return c.each(func(s *Series) *Series {
 		t := s.tagged("xFilesFactor", pyNumber(c.num(1)))
@@ -163,6 +175,7 @@ func (c *Call) sampled(step int64, f func(t int64) float64) ([]*Series, error) {
 	return []*Series{generated(c.text(0), w.from, w.until, step, values)}, nil
 }
 
+// sinFunction takes the time in seconds for radians.
 func sinFunction(c *Call) ([]*Series, error) {
 	return c.sampled(int64(c.int(2)), func(t int64) float64 { return math.Sin(float64(t)) * c.num(1) })
 }

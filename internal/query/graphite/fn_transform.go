@@ -5,6 +5,9 @@ import (
 	"strconv"
 )
 
+// transformFunctions compute each value from the one at its place, or from
+// those before. A missing value stays missing but where a function is made to
+// fill it.
 func transformFunctions() []Function {
 	const g, list, factor = "Transform", "seriesList:seriesList", "seriesList:seriesList, factor:float"
 	const counter = "seriesList:seriesList, maxValue:float?, minValue:float?"
@@ -47,6 +50,8 @@ func pyNumber(v float64) string {
 	return pyFloat(v)
 }
 
+// pointwise is a function of the value alone; what is no number, as the root of
+// -1, is missing.
 func pointwise(name, tag string, f func(float64) float64) func(*Call) ([]*Series, error) {
 	return func(c *Call) ([]*Series, error) {
 		return c.each(func(s *Series) *Series {
@@ -55,6 +60,8 @@ func pointwise(name, tag string, f func(float64) float64) func(*Call) ([]*Series
 	}
 }
 
+// withNumber is a function of the value and a number. The name and the tag show
+// the number in the ways Graphite does, which differ.
 func withNumber(name string, inName, inTag func(float64) string, f func(v, n float64) float64) func(*Call) ([]*Series, error) {
 	return func(c *Call) ([]*Series, error) {
 		n := c.num(1)
@@ -65,6 +72,7 @@ func withNumber(name string, inName, inTag func(float64) string, f func(v, n flo
 	}
 }
 
+// logarithm of 0 and below is missing.
 func logarithm(c *Call) ([]*Series, error) {
 	base := c.num(1)
 	if base <= 0 || base == 1 {
@@ -100,6 +108,7 @@ func roundTo(v float64, precision int) float64 {
 	return math.RoundToEven(v/unit) * unit
 }
 
+// roundSeries shows the precision only when it was given.
 func roundSeries(c *Call) ([]*Series, error) {
 	precision := c.int(1)
 	return c.each(func(s *Series) *Series {
@@ -111,6 +120,7 @@ func roundSeries(c *Call) ([]*Series, error) {
 	})
 }
 
+// scaleToSeconds rounds to six decimals, as perSecond does.
 func scaleToSeconds(c *Call) ([]*Series, error) {
 	seconds := c.num(1)
 	return c.each(func(s *Series) *Series {
@@ -120,6 +130,7 @@ func scaleToSeconds(c *Call) ([]*Series, error) {
 	})
 }
 
+// minMax of a series that never changes is 0.
 func minMax(c *Call) ([]*Series, error) {
 	return c.each(func(s *Series) *Series {
 		least, most := minimum(s.Values), maximum(s.Values)
@@ -132,6 +143,7 @@ func minMax(c *Call) ([]*Series, error) {
 	})
 }
 
+// offsetToZero shows in its tag what it took off.
 func offsetToZero(c *Call) ([]*Series, error) {
 	return c.each(func(s *Series) *Series {
 		least := minimum(s.Values)
@@ -148,6 +160,7 @@ func (s *Series) folded(name string, f func(i int, v float64) float64) *Series {
 	return s.derived(name, values)
 }
 
+// derivative is missing after a gap: two values in a row are needed.
 func derivative(c *Call) ([]*Series, error) {
 	return c.each(func(s *Series) *Series {
 		before := missing()
@@ -206,6 +219,7 @@ func growth(before, v, most, least float64) float64 {
 	return missing()
 }
 
+// integral leaves gaps, over which the sum goes on.
 func integral(c *Call) ([]*Series, error) {
 	return c.each(func(s *Series) *Series {
 		total := 0.0
@@ -216,6 +230,8 @@ func integral(c *Call) ([]*Series, error) {
 	})
 }
 
+// integralByInterval begins anew whenever the time since the range's begin
+// passes a multiple of the interval. Gaps show the sum so far.
 func integralByInterval(c *Call) ([]*Series, error) {
 	interval, err := c.positive(1)
 	if err != nil {
@@ -279,6 +295,8 @@ func interpolate(c *Call) ([]*Series, error) {
 	})
 }
 
+// keepLastValue leaves a gap alone that is longer than the limit, and one at
+// the begin; one at the end is filled.
 func keepLastValue(c *Call) ([]*Series, error) {
 	return c.each(func(s *Series) *Series {
 		values := append([]float64(nil), s.Values...)
@@ -291,12 +309,14 @@ func keepLastValue(c *Call) ([]*Series, error) {
 	})
 }
 
+// isNonNull has a value everywhere.
 func isNonNull(c *Call) ([]*Series, error) {
 	return c.each(func(s *Series) *Series {
 		return s.folded("isNonNull("+s.Name+")", func(_ int, v float64) float64 { return truth(!math.IsNaN(v)) }).tagged("isNonNull", "1")
 	})
 }
 
+// truth is a condition as a value.
 func truth(b bool) float64 {
 	if b {
 		return 1
@@ -304,6 +324,7 @@ func truth(b bool) float64 {
 	return 0
 }
 
+// transformNull without any series is nothing, not a line at the default.
 func transformNull(c *Call) ([]*Series, error) {
 	reference, err := c.series(2)
 	if err != nil {
@@ -345,6 +366,7 @@ func anyValueAt(list []*Series) func(t int64) bool {
 	}
 }
 
+// changed counts the first value as no change, and looks across gaps.
 func changed(c *Call) ([]*Series, error) {
 	return c.each(func(s *Series) *Series {
 		before := missing()

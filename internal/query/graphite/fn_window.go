@@ -6,6 +6,8 @@ import (
 	"strings"
 )
 
+// windowFunctions look at the values before each one, those before the range
+// included, for which the first argument is evaluated further back.
 func windowFunctions() []Function {
 	const g, window = "Calculate", "seriesList:seriesList, windowSize:intOrInterval, xFilesFactor:float?"
 	table := []Function{
@@ -21,6 +23,7 @@ func windowFunctions() []Function {
 	return table
 }
 
+// movingWindow is named after its function: movingMax for max.
 func movingWindow(c *Call) ([]*Series, error) { return c.moving(trimSeries(c.text(2)), 3) }
 
 // lookback evaluates the first argument so that a window before the first
@@ -109,6 +112,8 @@ func (c *Call) windowText() string {
 	return `"` + c.text(1) + `"`
 }
 
+// moving is missing where fewer values of the window are there than the
+// xFilesFactor asks for: at least one.
 func (c *Call) moving(function string, xffParam int) ([]*Series, error) {
 	l, err := c.lookback()
 	if err != nil {

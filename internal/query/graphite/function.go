@@ -68,6 +68,8 @@ func fn(name, group, signature, doc string, eval func(*Call) ([]*Series, error))
 	return Function{Name: name, Group: group, Params: parseSignature(signature), Doc: doc, Eval: eval}
 }
 
+// parseSignature reads what fn is given. Signatures are fixed texts of this
+// package; a test looks at each.
 func parseSignature(signature string) []Param {
 	var params []Param
 	for _, one := range strings.Split(signature, ",") {
@@ -131,6 +133,7 @@ func pyFloat(v float64) string {
 // pyInt writes a number as Python's %d does: cut towards zero.
 func pyInt(v float64) string { return strconv.FormatFloat(trunc(v), 'f', -1, 64) }
 
+// trunc cuts towards zero, as long as whole numbers are exact.
 func trunc(v float64) float64 {
 	if v > -1e15 && v < 1e15 {
 		return float64(int64(v))

@@ -29,6 +29,7 @@ func nodeKey(s *Series, nodes []node) string {
 	return strings.Join(key, ".")
 }
 
+// nodeOf is one node's part of a key.
 func nodeOf(s *Series, parts []string, n node) string {
 	if !n.isTag {
 		if part, ok := at(parts, n.index); ok {
@@ -66,6 +67,7 @@ func pathWithin(name string) string {
 	return path
 }
 
+// firstPath looks through the arguments in order, depth first.
 func firstPath(x *Expr) string {
 	if x.Kind == Path {
 		return x.Text
@@ -113,6 +115,7 @@ type groups struct {
 	list map[string][]*Series
 }
 
+// groupBy keeps the series' order within each group.
 func groupBy(list []*Series, key func(*Series) string) groups {
 	g := groups{list: map[string][]*Series{}}
 	for _, s := range list {

@@ -10,6 +10,7 @@ import (
 // grid is the common times of several series.
 type grid struct{ start, stop, step int64 }
 
+// len is the number of slots, the last one possibly cut.
 func (g grid) len() int { return int((g.stop - g.start + g.step - 1) / g.step) }
 
 // maxCommonStep keeps the common step of series with odd steps from exceeding
@@ -41,6 +42,7 @@ func commonGrid(list []*Series) grid {
 	return g
 }
 
+// commonStep gives up on a common multiple that is longer than any range.
 func commonStep(a, b int64) int64 {
 	if m := a / gcd(a, b) * b; m <= maxCommonStep {
 		return m
@@ -78,6 +80,8 @@ func (s *Series) on(g grid) []float64 {
 	return out
 }
 
+// consolidateOnto puts the values of each slot into one, by the series' own
+// consolidation and xFilesFactor.
 func (s *Series) consolidateOnto(out []float64, g grid) {
 	full := max(int(g.step/s.Step), 1)
 	for i := 0; i < len(s.Values); {
@@ -157,6 +161,7 @@ func (r *run) aggregate(list []*Series, function string, xff float64) (*Series, 
 	return common(list, name, g, values).tagged("aggregatedBy", function), r.ctx.Err()
 }
 
+// trimSeries takes sumSeries for sum.
 func trimSeries(function string) string {
 	if n := len(function) - len("Series"); n > 0 && function[n:] == "Series" {
 		return function[:n]

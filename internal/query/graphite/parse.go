@@ -63,6 +63,7 @@ func (p *parser) fail(pos int, want string) *Expr {
 	return &Expr{}
 }
 
+// space moves past spaces, which mean nothing between tokens.
 func (p *parser) space() {
 	for p.pos < len(p.text) && isSpace(p.text[p.pos]) {
 		p.pos++
@@ -100,6 +101,8 @@ func (p *parser) pipeline(depth int) *Expr {
 	return e
 }
 
+// expression reads a call or a path. A word is a function's name only when a
+// parenthesis follows.
 func (p *parser) expression(depth int) *Expr {
 	p.space()
 	start := p.pos
@@ -149,6 +152,8 @@ func (p *parser) arguments(e *Expr, depth int) {
 	}
 }
 
+// argument reads name=value or value. a.b;k=v is a path, since a name cannot
+// hold a dot.
 func (p *parser) argument(e *Expr, depth int) {
 	p.space()
 	start := p.pos
@@ -165,6 +170,7 @@ func (p *parser) argument(e *Expr, depth int) {
 	e.Args = append(e.Args, p.value(depth))
 }
 
+// value reads a string, a literal or an expression.
 func (p *parser) value(depth int) *Expr {
 	c := p.peek()
 	if c == '"' || c == '\'' {
@@ -212,6 +218,8 @@ func (p *parser) literal() *Expr {
 	return nil
 }
 
+// parseLiteral is nil for what is no literal. A number's text is kept: names show
+// it as it was written.
 func parseLiteral(word string) *Expr {
 	switch strings.ToLower(word) {
 	case "true", "false":
@@ -254,6 +262,7 @@ func (p *parser) path() *Expr {
 	return p.endPath(start, open)
 }
 
+// endPath refuses open braces and nothing at all.
 func (p *parser) endPath(start int, open []int) *Expr {
 	switch {
 	case len(open) > 0:

@@ -36,6 +36,7 @@ func expandTemplates(x *Expr, overrides map[string]string) (*Expr, error) {
 	return &c, nil
 }
 
+// templateValues are the arguments by name; the first by position is $1.
 func templateValues(x *Expr, overrides map[string]string) (map[string]*Expr, error) {
 	wrong := &ArgumentError{Function: "template", Pos: x.Pos, Problem: "takes a target, then numbers and strings: template(a.$1.$x, 'b', x='c')"}
 	if len(x.Args) == 0 {

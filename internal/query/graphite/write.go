@@ -50,6 +50,8 @@ func withPoints(list []*Series) []*Series {
 	return nil
 }
 
+// writeJSON writes straight into the buffer's own space: a page may ask for
+// millions of points.
 func (d *drawn) writeJSON(b *bufio.Writer, noNull bool) error {
 	b.WriteString(`{"target": `)
 	if err := writeValue(b, d.Name); err != nil {
@@ -82,6 +84,7 @@ func (d *drawn) writeJSON(b *bufio.Writer, noNull bool) error {
 	return nil
 }
 
+// writeValue writes names and tags, whose letters may need escaping.
 func writeValue(b *bufio.Writer, v any) error {
 	text, err := json.Marshal(v)
 	if err != nil {
