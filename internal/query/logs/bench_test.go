@@ -15,7 +15,6 @@ import (
 // decoded is a run whose columns cost nothing, so that evaluation alone is
 // measured.
 type decoded struct {
-	columns
 	times    []int64
 	levels   []entry.Level
 	ids      []entry.ID

@@ -40,8 +40,7 @@ func Parse(src string) (*Query, error) {
 	if err != nil {
 		return nil, err
 	}
-	match, _ := compile(t.Filter)
-	return &Query{Query: *t, match: match}, nil
+	return &Query{Query: *t, match: compile(t.Filter)}, nil
 }
 
 // Match reports whether the query's filters select an entry, whatever its

@@ -75,12 +75,13 @@ func columnOf(key string) column {
 	return column{kind: columnField, key: key}
 }
 
-// compile makes a filter ready to run and counts its leaves.
-func compile(e lang.Expr) (n *node, leaves int) {
-	n = compileNode(e, &leaves)
-	return n, leaves
+// compile makes a filter ready to run over entries and rows.
+func compile(e lang.Expr) *node {
+	leaves := 0
+	return compileNode(e, &leaves)
 }
 
+// compileNode makes a filter ready and numbers its leaves from *leaves on.
 func compileNode(e lang.Expr, leaves *int) *node {
 	switch e := e.(type) {
 	case lang.And:

@@ -145,13 +145,13 @@ func modelGlob(pattern string, subtree bool) *regexp.Regexp {
 	}
 	var b strings.Builder
 	for i := 0; i < len(pattern); i++ {
-		switch c := pattern[i]; {
-		case c == '\\':
+		switch c := pattern[i]; c {
+		case '\\':
 			i++
 			b.WriteString(regexp.QuoteMeta(pattern[i : i+1]))
-		case c == '*':
+		case '*':
 			b.WriteString(any)
-		case c == '?':
+		case '?':
 			b.WriteString(one)
 		default:
 			b.WriteString(regexp.QuoteMeta(pattern[i : i+1]))

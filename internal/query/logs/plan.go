@@ -144,8 +144,7 @@ func newStage(one lang.Pipe, after []lang.Pipe, o Options, aggregates bool, b *b
 		n, strict := sortedRows(after, o, aggregates)
 		return &sortStage{stage: next, by: one.By, n: n, strict: strict, budget: b}
 	case *lang.WherePipe:
-		filter, _ := compile(one.Filter)
-		return &whereStage{next, filter}
+		return &whereStage{next, compile(one.Filter)}
 	case *lang.ExtractPipe:
 		return &extractStage{next, one}
 	case *lang.FieldsPipe:

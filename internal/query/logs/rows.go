@@ -25,8 +25,6 @@ func allRows(lo, hi int) rowSet {
 
 func (s rowSet) add(row int) { s.words[(row-s.lo)>>6] |= 1 << ((row - s.lo) & 63) }
 
-func (s rowSet) has(row int) bool { return s.words[(row-s.lo)>>6]&(1<<((row-s.lo)&63)) != 0 }
-
 func (s rowSet) empty() bool {
 	for _, w := range s.words {
 		if w != 0 {

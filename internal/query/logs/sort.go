@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -131,7 +132,7 @@ func (s *sortStage) down(i int) {
 func (s *sortStage) end() error {
 	slices.SortFunc(s.heap, func(a, b sorted) int { return s.compare(&a, &b) })
 	for i := range s.heap {
-		if err := s.stage.push(s.heap[i].row); err == errEnough {
+		if err := s.stage.push(s.heap[i].row); errors.Is(err, errEnough) {
 			break
 		} else if err != nil {
 			return err

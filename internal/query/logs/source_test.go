@@ -18,7 +18,7 @@ type memory struct {
 	onOpen func()
 }
 
-func (m *memory) Runs(_ context.Context, l entry.Lookup) ([]entry.Run, func(), error) {
+func (m *memory) Runs(ctx context.Context, l entry.Lookup) ([]entry.Run, func(), error) {
 	var out []entry.Run
 	for _, r := range m.runs {
 		if l.Component != nil && !l.Component(r.Component) || r.Last < l.From || r.First >= l.Until {
@@ -32,7 +32,7 @@ func (m *memory) Runs(_ context.Context, l entry.Lookup) ([]entry.Run, func(), e
 			}
 			return open(ctx)
 		}
-		if cols, _ := open(context.Background()); !cols.(*columns).holds(l) {
+		if cols, _ := open(ctx); !cols.(*columns).holds(l) {
 			continue
 		}
 		out = append(out, r)

@@ -122,7 +122,7 @@ func (a *aggregateStage) end() error {
 	} else {
 		a.groups.sort()
 	}
-	if err := a.groups.rows(a.stage.push); err != nil && err != errEnough {
+	if err := a.groups.rows(a.stage.push); err != nil && !errors.Is(err, errEnough) {
 		return err
 	}
 	return a.stage.end()

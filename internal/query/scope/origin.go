@@ -35,7 +35,7 @@ func (o *origin) how() string {
 // query selects the entries behind the series; "" for all.
 func (o *origin) query() string {
 	var parts []string
-	if o.component != "" && !(o.quiet && o.host != "") {
+	if o.component != "" && (!o.quiet || o.host == "") {
 		parts = append(parts, o.componentTerm())
 	}
 	if o.host != "" {

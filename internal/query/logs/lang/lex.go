@@ -12,7 +12,7 @@ const (
 	maxDepth = 64       // parentheses and negations within each other
 )
 
-// SyntaxErrorX says where a query cannot be read and what would be right.
+// Error says where a query cannot be read and what would be right.
 type Error struct {
 	// Column counts characters, from 1.
 	Column int
@@ -22,7 +22,7 @@ type Error struct {
 	Wanted string
 }
 
-// Error is the whole sentence: column 58: "evry" is not known here: wanted …
+// Error is the whole sentence, as column 58: "evry" is not known here: wanted …
 func (e *Error) Error() string {
 	if e.Wanted == "" {
 		return fmt.Sprintf("column %d: %s", e.Column, e.Problem)
@@ -30,7 +30,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("column %d: %s: wanted %s", e.Column, e.Problem, e.Wanted)
 }
 
-// scanner walks over a query's text. Errors leave it by panic(*SyntaxErrorX),
+// scanner walks over a query's text. Errors leave it by panic(*Error),
 // which Parse recovers; nothing else in the package does that.
 type scanner struct {
 	src   string

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// number reads a text that is a decimal number as a whole, as 12, -0.5 or 1e3.
+// Number reads a text that is a decimal number as a whole, as 12, -0.5 or 1e3.
 func Number(s string) (float64, bool) {
 	if s == "" || len(s) > 40 {
 		return 0, false
@@ -38,7 +38,7 @@ func smallNumber(s string) (float64, bool) {
 	return float64(n), true
 }
 
-// asciiLower lowers A to Z and allocates nothing where there are none.
+// ASCIILower lowers A to Z and allocates nothing where there are none.
 func ASCIILower(s string) string {
 	for i := 0; i < len(s); i++ {
 		if s[i] >= 'A' && s[i] <= 'Z' {

@@ -8,8 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// parseTree reads a query. An empty one selects everything. The error is a
-// *SyntaxErrorX.
+// Parse reads a query. An empty one selects everything. The error is an *Error.
 func Parse(src string) (q *Query, err error) {
 	if len(src) > maxQuery {
 		return nil, &Error{Column: maxQuery + 1, Problem: fmt.Sprintf("the query has more than %d bytes", maxQuery)}
