@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/klauspost/compress/zstd"
+
 	"patou/internal/codec"
 	"patou/internal/metric"
 )
@@ -16,7 +18,57 @@ const (
 	// blockTimed is kept for samples with their own times in ms, of senders
 	// whose times matter. Nothing writes it yet.
 	blockTimed = 4
+
+	// blockPacked, a bit beside the kind, tells that what follows the first byte
+	// is zstd's.
+	blockPacked = 0x80
 )
+
+// maxBlock bounds the bytes that a packed block may unfold to.
+const maxBlock = 64 << 20
+
+// packer makes blocks that will be kept for long smaller. It is safe for use
+// by several goroutines.
+type packer struct {
+	enc *zstd.Encoder
+	dec *zstd.Decoder
+}
+
+func newPacker() (packer, error) {
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false), zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		return packer{}, fmt.Errorf("starting zstd: %w", err)
+	}
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(maxBlock), zstd.WithDecoderConcurrency(0))
+	if err != nil {
+		return packer{}, fmt.Errorf("starting zstd: %w", err)
+	}
+	return packer{enc, dec}, nil
+}
+
+// pack is the block packed, or as it is when that saves less than an eighth.
+func (p packer) pack(block []byte) []byte {
+	if block[0]&blockPacked != 0 || len(block) < 64 {
+		return block
+	}
+	out := p.enc.EncodeAll(block[1:], append(make([]byte, 0, len(block)), block[0]|blockPacked))
+	if len(out) > len(block)-len(block)/8 {
+		return block
+	}
+	return out
+}
+
+// unpack is the block as it was before pack.
+func (p packer) unpack(block []byte) ([]byte, error) {
+	if len(block) == 0 || block[0]&blockPacked == 0 {
+		return block, nil
+	}
+	out, err := p.dec.DecodeAll(block[1:], []byte{block[0] &^ blockPacked})
+	if err != nil {
+		return nil, badBlock("%v", err)
+	}
+	return out, nil
+}
 
 // The columns of a blockRolled, a bit each, in the order they are stored after
 // the sum. Without its bit, min or max equals the sum, n is 1, and last and
@@ -149,6 +201,7 @@ func (c *cell) columns() byte {
 
 // blockReader decodes blocks and keeps its buffers between them.
 type blockReader struct {
+	packer
 	present []int
 	column  []float64
 	counts  []int64
@@ -160,6 +213,9 @@ func badBlock(format string, args ...any) error {
 
 // start reads a block's kind and presence.
 func (r *blockReader) start(src []byte, limit int, want byte) (tail []byte, err error) {
+	if src, err = r.unpack(src); err != nil {
+		return nil, err
+	}
 	if len(src) == 0 || src[0] != want {
 		return nil, badBlock("kind %d is wanted", want)
 	}
@@ -180,7 +236,7 @@ func (r *blockReader) slots(dst *slots, kind metric.Kind, src []byte, window int
 	if kind == metric.Distribution {
 		return r.sketches(src, limit, func(i int, sk *metric.Sketch) {
 			if at := window + int64(i) - dst.from; at >= 0 && at < int64(len(dst.sketches)) {
-				dst.putSketch(int(at), sk)
+				dst.giveSketch(int(at), sk)
 			}
 		})
 	}

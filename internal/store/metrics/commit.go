@@ -89,7 +89,7 @@ func (c *commit) segment(ctx context.Context, k classStep, replaces []uint64, fi
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	m := meta{classStep: k, slots: windowSlots, gen: c.number(), lsn: c.lsn, replaces: replaces}
+	m := meta{classStep: k, slots: c.store.opt.window, gen: c.number(), lsn: c.lsn, replaces: replaces}
 	c.files = append(c.files, segmentName(m.gen))
 	if err := writeSegment(c.store.fs, c.store.dir, &m, fill); err != nil {
 		return err

@@ -146,14 +146,14 @@ func (w *flushWriter) fill(id metric.ID, kind metric.Kind) {
 // window is the open window of a slot and the slot's place in it; nil for a
 // time that no window has, which Apply refuses.
 func (w *flushWriter) window(kind metric.Kind, step, slot int64) (int, *slots) {
-	number, ok := windowOf(slot, windowSlots)
+	number, ok := windowOf(slot, w.store.opt.window)
 	if !ok {
 		return 0, nil
 	}
 	key := stepWindow{step, number}
 	win := w.open[key]
 	if win == nil {
-		win = w.newWindow(kind, int64(number)*windowSlots)
+		win = w.newWindow(kind, int64(number)*w.store.opt.window)
 		w.open[key] = win
 	}
 	return int(slot - win.from), win
@@ -166,7 +166,7 @@ func (w *flushWriter) newWindow(kind metric.Kind, from int64) *slots {
 		win.from = from
 		return win
 	}
-	win := makeSlots(kind, from, windowSlots)
+	win := makeSlots(kind, from, int(w.store.opt.window))
 	return &win
 }
 

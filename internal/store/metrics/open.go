@@ -16,7 +16,10 @@ import (
 // start over damage: what is sound is served and the rest is in the list, its
 // files kept. The records after Flushed must be applied again.
 func Open(fsys fsx.FS, dir string, o Options) (*Store, []fsx.Damage, error) {
-	s := newStore(fsys, dir, o)
+	s, err := newStore(fsys, dir, o)
+	if err != nil {
+		return nil, nil, err
+	}
 	if err := fsys.MkdirAll(dir); err != nil {
 		return nil, nil, fmt.Errorf("making the metrics directory: %w", err)
 	}
@@ -82,6 +85,7 @@ func (s *Store) loadNames(name string) {
 			ser.setStep(r.step)
 		}
 	}, func(offset int64, err error) {
+		s.namesHurt = true
 		s.damaged(fsx.Damage{File: s.path(name), Offset: offset, What: fmt.Sprintf("the names of some series are lost, their values cannot be found: %v", err)})
 	})
 }

@@ -33,6 +33,9 @@ type Options struct {
 	// Grace is how long after its end a window may still get samples before
 	// maintenance rolls it up; later ones are rolled up again. 0 is a minute.
 	Grace time.Duration
+	// window is the number of slots of new windows; 0 is windowSlots. Tests use
+	// short ones.
+	window int64
 	// Telemetry receives the counters under "metrics."; nil drops them.
 	Telemetry *telemetry.Set
 }
@@ -55,6 +58,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Grace == 0 {
 		o.Grace = time.Minute
+	}
+	if o.window == 0 {
+		o.window = windowSlots
 	}
 	if o.Telemetry == nil {
 		o.Telemetry = &telemetry.Set{}

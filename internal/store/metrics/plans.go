@@ -1,7 +1,8 @@
 package metrics
 
 import (
-	"fmt"
+	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 )
@@ -27,7 +28,7 @@ func newPlans() *plans {
 
 // number is the plan's number, given if it is new.
 func (p *plans) number(want plan) uint32 {
-	text := fmt.Sprint(want)
+	text := want.text()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if n, ok := p.byText[text]; ok {
@@ -50,6 +51,36 @@ func (p *plans) note(s Schema) {
 		}
 		p.steps[k] = max(p.steps[k], a.Keep)
 	}
+}
+
+// text tells plans apart.
+func (p *plan) text() string {
+	b := make([]byte, 0, 128)
+	for _, a := range p.schema {
+		b = strconv.AppendInt(append(b, ' '), a.Step, 10)
+		b = strconv.AppendInt(append(b, ':'), a.Keep, 10)
+	}
+	b = strconv.AppendInt(append(b, ' '), int64(p.Method), 10)
+	return string(strconv.AppendFloat(append(b, ' '), p.XFilesFactor, 'g', -1, 64))
+}
+
+// above lists, in order, the steps of any archive that are coarser than one.
+func (p *plans) above(step int64) []int64 {
+	var out []int64
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for k := range p.steps {
+		if k.step > step && !slices.Contains(out, k.step) {
+			out = append(out, k.step)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// has reports whether one of the plan's archives has the step.
+func (p *plan) has(step int64) bool {
+	return slices.ContainsFunc(p.schema, func(a Archive) bool { return a.Step == step })
 }
 
 func (p *plans) get(n uint32) *plan { return (*p.all.Load())[n] }

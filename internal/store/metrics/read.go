@@ -89,7 +89,7 @@ type loadedChunk struct {
 }
 
 func newReader(v *view, memory bool) *reader {
-	return &reader{view: v, memory: memory, chunks: map[*segment]loadedChunk{}}
+	return &reader{view: v, memory: memory, blocks: blockReader{packer: v.store.packer}, chunks: map[*segment]loadedChunk{}}
 }
 
 // block is a series' block of a window; nil when there is none, or when it is

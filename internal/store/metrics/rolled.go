@@ -51,18 +51,22 @@ func (c *cell) addSketch(sk *metric.Sketch) {
 }
 
 // patch lets late samples have their effect on a slot whose finest samples are
-// gone: sums and sketches grow, a gauge's slot is written anew, as whisper does,
-// so that sending the same again changes nothing.
+// gone. Sums and sketches grow. Of a gauge it cannot be told which of the late
+// samples replace earlier ones: as many as there were, or more, take their
+// place, so that a backfill sent twice changes nothing; fewer are added.
 func (c *cell) patch(kind metric.Kind, late *cell) {
 	switch {
 	case late.n == 0:
-	case c.n == 0 || kind == metric.Gauge:
+	case c.n == 0 || kind == metric.Gauge && late.n >= c.n:
 		*c = *late
 	case kind == metric.Distribution:
 		c.addSketch(late.sketch)
 	default:
 		c.sum, c.n = c.sum+late.sum, c.n+late.n
 		c.min, c.max = min(c.min, late.min), max(c.max, late.max)
+		if kind == metric.Gauge {
+			c.last = late.last
+		}
 	}
 }
 

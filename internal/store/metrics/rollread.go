@@ -28,8 +28,15 @@ func (r *reader) rolled(w *wanted, step, from, until int64, raw []int64, fresh s
 		out:     &rolled{from: from, cells: make([]cell, until-from)},
 		touched: make([]bool, until-from),
 	}
-	u.stored()
+	if r.memory || u.expired(raw) {
+		u.stored() // what maintenance computes anew it need not read
+	}
 	again := u.mark(raw)
+	for i := range again {
+		if u.touched[i] && !again[i] {
+			u.out.cells[i].finish(w.plan.Method)
+		}
+	}
 	u.compute(raw, again)
 	for i := range u.late {
 		u.late[i].finish(w.plan.Method)
@@ -37,6 +44,17 @@ func (r *reader) rolled(w *wanted, step, from, until int64, raw []int64, fresh s
 		u.touched[i] = u.touched[i] || u.late[i].n > 0
 	}
 	return u.out, u.touched
+}
+
+// expired reports whether raw slots may be gone under some of the slots.
+func (u *rollup) expired(raw []int64) bool {
+	from, _ := u.seconds()
+	for _, step := range raw {
+		if from < u.view.expired[step] {
+			return true
+		}
+	}
+	return false
 }
 
 func (u *rollup) seconds() (from, until int64) {
@@ -70,13 +88,26 @@ func (u *rollup) mark(raw []int64) (again []bool) {
 		for _, e := range u.extents(u.w, step, from, until, u.fresh) {
 			fresh := makeSlots(u.w.kind, e.from, int(e.until-e.from))
 			u.raw(u.w, step, &fresh, u.fresh)
-			u.markExtent(step, &fresh, again)
+			u.markExtent(step, &fresh, again, len(raw) == 1 && u.allFresh(step, e))
 		}
 	}
 	return again
 }
 
-func (u *rollup) markExtent(step int64, fresh *slots, again []bool) {
+// allFresh reports whether no raw slot under the coarse slots of an extent has
+// its effect in them yet: then what is fresh is all there is.
+func (u *rollup) allFresh(step int64, e extent) bool {
+	from, until := timerange.Floor(e.from*step, u.step), timerange.Ceil(e.until*step, u.step)
+	fresh := true
+	u.each(classStep{classRaw, step}, from, until, all, func(l *liveSegment, window uint32) {
+		fresh = fresh && u.fresh(l, window)
+	})
+	return fresh
+}
+
+// markExtent looks through fresh raw slots. With whole, they are all that there
+// are, and have their effect at once.
+func (u *rollup) markExtent(step int64, fresh *slots, again []bool, whole bool) {
 	for i := range fresh.len() {
 		if !fresh.has(i) {
 			continue
@@ -86,8 +117,16 @@ func (u *rollup) markExtent(step int64, fresh *slots, again []bool) {
 		if at < 0 || at >= int64(len(again)) {
 			continue
 		}
-		if slot >= u.expired[step] {
+		switch {
+		case slot < u.view.expired[step]:
+		case !whole:
 			again[at] = true
+			continue
+		default:
+			if !u.touched[at] {
+				u.out.cells[at], u.touched[at] = cell{}, true
+			}
+			u.out.cells[at].take(fresh, i)
 			continue
 		}
 		if u.late == nil {

@@ -219,6 +219,16 @@ func (s *segment) chunkOf(window uint32, id metric.ID) int {
 	return i
 }
 
+// chunksOf are the numbers of a window's chunks.
+func (s *segment) chunksOf(window uint32) (first, end int) {
+	first = sort.Search(len(s.dir), func(i int) bool { return s.dir[i].window >= window })
+	end = first
+	for end < len(s.dir) && s.dir[end].window == window {
+		end++
+	}
+	return first, end
+}
+
 // chunk reads the entries of a chunk.
 func (s *segment) chunk(i int) ([]entry, error) {
 	d := &s.dir[i]

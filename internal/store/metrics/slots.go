@@ -60,7 +60,15 @@ func (s *slots) put(kind metric.Kind, i int, v float64) {
 // putSketch merges a sketch, which is not kept, into the ith slot.
 func (s *slots) putSketch(i int, sk *metric.Sketch) {
 	if s.sketches[i] == nil {
-		s.sketches[i] = sk.Clone()
+		sk = sk.Clone()
+	}
+	s.giveSketch(i, sk)
+}
+
+// giveSketch merges a sketch that the caller has no more use for.
+func (s *slots) giveSketch(i int, sk *metric.Sketch) {
+	if s.sketches[i] == nil {
+		s.sketches[i] = sk
 		return
 	}
 	s.sketches[i].Merge(sk)

@@ -23,6 +23,7 @@ type Store struct {
 	dir   string
 	opt   Options
 	index *index
+	packer
 	wounds
 
 	refused, tooOld, tooNew, notNumber, unknown, overwritten, conflicts *telemetry.Counter
@@ -42,12 +43,15 @@ type Store struct {
 	// Guarded by files, which is taken before mu: what the manifest says beside
 	// segments and records; segments that are listed and cannot be opened; the
 	// first ID that is in no names file; files that no manifest lists any more;
-	// when the times of last samples were saved.
-	man     manifest
-	lost    []segmentState
-	named   uint32
-	garbage []string
-	aliveAt time.Time
+	// when the times of last samples were saved; windows that damage keeps from
+	// being merged; whether a names file is damaged.
+	man       manifest
+	lost      []segmentState
+	named     uint32
+	garbage   []string
+	aliveAt   time.Time
+	skipped   map[skipped]bool
+	namesHurt bool
 }
 
 // liveSegment is a segment with what the manifest says of it.
@@ -72,8 +76,12 @@ func (l *liveSegment) rolledInto(step int64, window uint32) bool {
 	return window < l.state.Rolled[step]
 }
 
-func newStore(fsys fsx.FS, dir string, o Options) *Store {
-	s := &Store{fs: fsys, dir: dir, opt: o.withDefaults(), head: newGeneration()}
+func newStore(fsys fsx.FS, dir string, o Options) (*Store, error) {
+	p, err := newPacker()
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{fs: fsys, dir: dir, opt: o.withDefaults(), head: newGeneration(), packer: p}
 	s.index = newIndex(&s.opt)
 	s.named = 1
 	counter := func(name string) *telemetry.Counter { return s.opt.Telemetry.Counter("metrics." + name) }
@@ -84,7 +92,7 @@ func newStore(fsys fsx.FS, dir string, o Options) *Store {
 	s.opt.Telemetry.Gauge("metrics.series", func() float64 { return float64(s.Len()) })
 	s.opt.Telemetry.Gauge("metrics.head_bytes", func() float64 { return float64(s.HeadBytes()) })
 	s.opt.Telemetry.Gauge("metrics.disk_bytes", func() float64 { return float64(s.DiskBytes()) })
-	return s
+	return s, nil
 }
 
 // Resolve is the ID of a series, given if it is new. The name is valid only

@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"math"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -28,12 +29,15 @@ type fixture struct {
 	clock *clock.Manual
 	opt   Options
 	*Store
-	lsn uint64
-	log []*record.Batch // record n is log[n-1]
+	lsn  uint64
+	many int             // series of filled
+	log  []*record.Batch // record n is log[n-1]
 }
 
+func newManual() *clock.Manual { return clock.NewManual(time.Unix(start, 0)) }
+
 func newFixture(t testing.TB) *fixture {
-	f := &fixture{t: t, fs: fsx.NewMem(), clock: clock.NewManual(time.Unix(start, 0))}
+	f := &fixture{t: t, fs: fsx.NewMem(), clock: newManual()}
 	f.opt = Options{Clock: f.clock, Telemetry: &telemetry.Set{}}
 	f.open()
 	return f
@@ -197,3 +201,5 @@ func TestFindGlobs(t *testing.T) {
 	find("t;k=v", "t;k=v leaf")
 	find("nothing.*")
 }
+
+func newRand(seed int) *rand.Rand { return rand.New(rand.NewPCG(uint64(seed), 7)) }
