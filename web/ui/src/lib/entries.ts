@@ -21,10 +21,24 @@ export function secondsOf(time: string): number {
   return Math.floor(Date.parse(time) / 1000) + Number(`0.${fraction}`)
 }
 
+/** Fields that a request's headline says. */
+const said = new Set(['method', 'path', 'status', 'protocol'])
+
+/**
+ * What a row says of an entry: the message, or of a line of an access log, which
+ * begins with addresses and a time, what was asked and answered.
+ */
+export function headline(entry: Entry): { text: string; request: boolean } {
+  const { method, path, status } = entry.fields ?? {}
+  const request = Boolean(method && path && status) && entry.message.includes(`"${String(method)} `)
+  return { request, text: request ? `${String(method)} ${String(path)} ${String(status)}` : entry.message }
+}
+
 /** The fields after the message, as they are written: `status=504 path=/a`. */
-export function tail(entry: Entry, most = 400): string {
+export function tail(entry: Entry, most = 400, request = false): string {
   let text = ''
   for (const [key, value] of Object.entries(entry.fields ?? {})) {
+    if (request && said.has(key)) continue
     text += `${text ? ' ' : ''}${key}=${String(value)}`
     if (text.length > most) break
   }

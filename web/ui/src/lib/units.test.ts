@@ -15,7 +15,8 @@ test('three digits at most', () => expect([short(123.4), short(12.34), short(0.1
 test.each<[string, Unit]>([
   ['logs.web.nginx.request_time.p99', 's'], ['aliasByNode(logs.*.request_time.p99, 1)', 's'], ['logs.web.request_time.count', ''],
   ['logs.web.nginx.bytes', 'B'], ['perSecond(logs.web.nginx.bytes)', 'B/s'], ['perSecond(logs.web.status.5xx)', '/s'], ['host.a.cpu.user', '%'],
-  ['host.a.memory.used', 'B'], ['host.a.load.1m', ''], ['app.latency_ms', 'ms'], ['alias(stats.x.requests, "bytes")', ''],
+  ['host.a.memory.used', 'B'], ['host.a.load.1m', ''], ['host.a.disk.sda.read_bytes', 'B/s'], ['host.a.network.eth0.rx_packets', '/s'], ['host.a.filesystem.root.used_percent', '%'],
+  ['host.*.processes.forks', '/s'], ['host.a.processes.running', ''], ['app.latency_ms', 'ms'], ['alias(stats.x.requests, "bytes")', ''],
 ])('guess(%j) is %j', (target, want) => expect(guess(target)).toBe(want))
 
 test('paths leaves functions, strings and numbers out', () => {

@@ -72,11 +72,22 @@ export function guess(target: string): Unit {
 
 function ofPath(path: string, bytes: boolean): Unit {
   if (counts.test(path)) return ''
+  if (path.startsWith('host.')) return ofVital(path)
   if (/percent|_pct\b|(^|[.])cpu[.-]|[.]pressure[.]/.test(path)) return '%'
   if (bytes || /(^|[.])memory[.]|[._](size|heap|rss|used|free)$/.test(path)) return 'B'
   if (/(_ms|[.]ms|millis|milliseconds)\b/.test(path)) return 'ms'
   if (/request_time|duration|latency|_seconds\b|[._]seconds|response_time|_time\b/.test(path)) return 's'
   return ''
+}
+
+/** The units of what Patou itself reads of a host. */
+function ofVital(path: string): Unit {
+  const [, , group, ...rest] = path.split('.')
+  const name = rest.at(-1) ?? ''
+  if (group === 'cpu' || name === 'util' || name.endsWith('_percent')) return '%'
+  if (group === 'memory' || group === 'filesystem') return 'B'
+  if (group === 'disk' || group === 'network') return name.endsWith('bytes') ? 'B/s' : '/s'
+  return group === 'processes' && !/running|blocked/.test(name) ? '/s' : ''
 }
 
 /** The series paths in a target, in order: what is neither a function nor a string nor a number. */

@@ -15,7 +15,7 @@ const suggestions: Suggestion[] = [
   { patterns: depths.map((depth) => `logs.${depth}.request_time.p99`), target: grouped },
   { patterns: depths.map((depth) => `logs.${depth}.status.5xx`), target: grouped },
   { patterns: depths.map((depth) => `logs.${depth}.requests`), target: grouped },
-  { patterns: ['host.*.cpu.user'], target: grouped },
+  { patterns: ['host.*.cpu.busy'], target: grouped },
   { patterns: ['host.*.memory.used'], target: grouped },
 ]
 const atMost = 3
