@@ -116,6 +116,14 @@ func TestErrorsOfTheSourceAreWrapped(t *testing.T) {
 	}
 }
 
+func TestASourceWithoutTagsRefusesToFindByThem(t *testing.T) {
+	_, err := New(newDay(), Options{}).Render(t.Context(), minute("seriesByTag('a=b')"))
+	var ae *ArgumentError
+	if !errors.As(err, &ae) {
+		t.Errorf("got %v, want an *ArgumentError", err)
+	}
+}
+
 func TestTargetsAreReadBeforeAnyIsEvaluated(t *testing.T) {
 	_, err := New(failing{small()}, Options{}).Render(t.Context(), minute("web.a.cpu", "sum("))
 	var se *SyntaxError

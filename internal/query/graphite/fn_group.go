@@ -223,7 +223,11 @@ func (c *Call) applyTo(function string, list []*Series) ([]*Series, error) {
 
 // seriesByTag shows its own text as the path in names of aggregates.
 func seriesByTag(c *Call) ([]*Series, error) {
-	return c.run.tagged(c.texts(0), c.expr.String(), c.window)
+	source, ok := c.run.engine.source.(TagSource)
+	if !ok {
+		return nil, c.refuse("series are not found by their tags here yet: ask for name;tag=value as it is stored")
+	}
+	return c.run.tagged(source, c.texts(0), c.expr.String(), c.window)
 }
 
 // mergeDistributions answers the view of all observations together. The series

@@ -197,11 +197,7 @@ func (r *run) spend(points int, where string) error {
 }
 
 // tagged finds and fetches series by their tags.
-func (r *run) tagged(expressions []string, path string, w window) ([]*Series, error) {
-	source, ok := r.engine.source.(TagSource)
-	if !ok {
-		return nil, fmt.Errorf("%s: this store does not find series by tags yet", path)
-	}
+func (r *run) tagged(source TagSource, expressions []string, path string, w window) ([]*Series, error) {
 	names, err := source.FindTagged(r.ctx, expressions, w.timerange())
 	if err != nil {
 		return nil, fmt.Errorf("finding %s: %w", path, err)
