@@ -15,7 +15,7 @@ func (m *message) traditional(text string) (timed bool) {
 	if timed {
 		rest = m.host(rest)
 	}
-	m.entry.Message = m.tag(rest)
+	m.entry.Message = m.tag(rest, timed && m.iso && m.entry.Host != "")
 	return timed
 }
 
@@ -40,6 +40,7 @@ func (m *message) stamp(s string) (ns int64, rest string, ok bool) {
 	}
 	token, rest, _ := strings.Cut(s, " ")
 	if ns, ok = m.parser.isoTime(token); ok {
+		m.iso = true
 		return ns, rest, true
 	}
 	return 0, s, false
@@ -67,10 +68,18 @@ func (m *message) host(s string) string {
 const maxTag = 128
 
 // tag reads "name[pid]: " and returns the message behind it; without such a
-// tag all of s is the message.
-func (m *message) tag(s string) string {
+// tag all of s is the message. A bare tag is a word alone: rsyslog forwards
+// what came by RFC 5424 so, with its own form of time.
+func (m *message) tag(s string, bare bool) string {
 	end := strings.IndexAny(s[:min(len(s), maxTag)], " :[")
-	if end <= 0 || s[end] == ' ' || strings.HasPrefix(s[end:], "://") {
+	if end <= 0 || strings.HasPrefix(s[end:], "://") {
+		return s
+	}
+	if s[end] == ' ' {
+		if bare {
+			m.setApp(s[:end])
+			return strings.TrimLeft(s[end:], " ")
+		}
 		return s
 	}
 	name, rest := s[:end], s[end:]

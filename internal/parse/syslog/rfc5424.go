@@ -34,7 +34,8 @@ func (m *message) structured(text string) (done bool, err error) {
 	m.setApp(part[1])
 	m.add("pid", part[2])
 	m.add("msgid", part[3])
-	m.entry.Message = strings.TrimPrefix(m.data(rest), "\uFEFF")
+	// rsyslog forwards the space that its local sockets' messages begin with.
+	m.entry.Message = strings.TrimPrefix(strings.TrimPrefix(m.data(rest), "\uFEFF"), " ")
 	return true, nil
 }
 

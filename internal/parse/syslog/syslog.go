@@ -82,6 +82,7 @@ type message struct {
 	parser      *Parser
 	now         int64
 	hasPriority bool
+	iso         bool // the time is in the form of ISO 8601
 }
 
 // priority reads "<PRI>". A message without one has neither level nor

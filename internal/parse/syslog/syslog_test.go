@@ -59,6 +59,7 @@ func TestMessagesAsSendersWriteThem(t *testing.T) {
 	check("<86>Nov  3 09:23:38 automount[7998]: no host", "2026-11-03T09:23:38Z automount  info facility=authpriv pid=7998 | no host")
 	check("<86>Nov 3 09:23:38.25 h /usr/sbin/cron[7]: x", "2026-11-03T09:23:38.25Z cron h info facility=authpriv pid=7 | x")
 	check("<86>2026-02-21T04:32:57.5+0100 h sshd(pam_unix)[7]: x", "2026-02-21T03:32:57.5Z sshd h info facility=authpriv pid=7 | x")
+	check("<131>2026-11-20T22:53:19.5+00:00 vm myapp hello from logger", "2026-11-20T22:53:19.5Z myapp vm error facility=local0 | hello from logger")
 	check("<13>su: no time", "- su  notice facility=user | no time")
 	check("<13>1 2 3", "- unknown  notice facility=user | 1 2 3")
 	check("<13>http://x/ is down", "- unknown  notice facility=user | http://x/ is down")
