@@ -89,8 +89,9 @@ func (a *answers) put(n answer) {
 }
 
 // expire forgets hours that are past, and the oldest while there are more than
-// limit answers.
-func (a *answers) expire(now time.Time, limit int) (dropped int) {
+// limit answers. It says how many of those it forgot before their time, and the
+// files that are not needed any more.
+func (a *answers) expire(now time.Time, limit int) (forgotten int, files []uint64) {
 	past := hourOf(now.Add(-answersKept).UnixNano())
 	for _, hour := range a.order() {
 		h := a.hours[hour]
@@ -98,12 +99,15 @@ func (a *answers) expire(now time.Time, limit int) (dropped int) {
 			break
 		}
 		if hour >= past {
-			dropped += len(h.told)
+			forgotten += len(h.told)
+		}
+		if h.file > 0 {
+			files = append(files, h.file)
 		}
 		a.count -= len(h.told)
 		delete(a.hours, hour)
 	}
-	return dropped
+	return forgotten, files
 }
 
 func (a *answers) order() []int64 {

@@ -224,7 +224,7 @@ func checksum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
 
 func checksumMore(sum uint32, b []byte) uint32 { return crc32.Update(sum, castagnoli, b) }
 
-// castagnoli is the table of the checksums, in hardware on most machines.
+// castagnoli is the table of the checksums; it never changes.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // appendRuns appends the count of runs and the runs, the first after before.

@@ -19,6 +19,9 @@ type lookup struct {
 	want  entry.Lookup
 	asked map[string]bool // what want.Component said
 
+	pieces []uint32 // of want.Literals
+	filter []byte   // reused
+
 	mu     sync.Mutex // guards what follows
 	blocks []cachedBlock
 	bytes  int
@@ -35,11 +38,11 @@ type cachedBlock struct {
 // last entry first. They show the store as it is now, whatever is written,
 // flushed or compacted until release, which must be called once.
 func (s *Store) Runs(ctx context.Context, want entry.Lookup) (runs []entry.Run, release func(), err error) {
-	l := &lookup{store: s, want: want, asked: map[string]bool{}}
+	l := &lookup{store: s, want: want, asked: map[string]bool{}, pieces: pieces(want.Literals)}
 	segments, runs := l.snapshot()
 	for _, seg := range segments {
 		if err := ctx.Err(); err != nil {
-			l.release(segments)
+			s.letGo(segments)
 			return nil, nil, err
 		}
 		runs = l.appendSegment(runs, seg)
@@ -53,7 +56,7 @@ func (s *Store) Runs(ctx context.Context, want entry.Lookup) (runs []entry.Run, 
 		}
 		return 0
 	})
-	return runs, sync.OnceFunc(func() { l.release(segments) }), nil
+	return runs, sync.OnceFunc(func() { s.letGo(segments) }), nil
 }
 
 // snapshot takes the runs in memory and holds the segments, at one moment.
@@ -74,14 +77,6 @@ func (l *lookup) snapshot() ([]*segment, []entry.Run) {
 		}
 	}
 	return segments, runs
-}
-
-func (l *lookup) release(segments []*segment) {
-	for _, seg := range segments {
-		if err := l.store.files.release(l.store.fs, seg); err != nil {
-			l.store.opts.Telemetry.Counter("logs.remove_errors").Inc()
-		}
-	}
 }
 
 func (l *lookup) wants(component string) bool {
@@ -140,7 +135,7 @@ func (l *lookup) appendSegment(runs []entry.Run, seg *segment) []entry.Run {
 func (l *lookup) appendRun(runs []entry.Run, seg *segment, r *segmentRun) []entry.Run {
 	minutes, err := readMinutes(r.minutes, r.first, r.rows)
 	if err != nil {
-		l.report(seg, r.block)(seg.blocks[r.block].offset, "a run of "+r.component, err)
+		l.store.report(seg, r.block)(seg.blocks[r.block].offset, "a run of "+r.component, err)
 		return runs
 	}
 	return append(runs, entry.Run{
@@ -171,7 +166,7 @@ func (l *lookup) block(seg *segment, number int) (*openBlock, error) {
 			return c.open, c.err
 		}
 	}
-	report := l.report(seg, number)
+	report := l.store.report(seg, number)
 	b := &openBlock{
 		read: segmentReader(l.store.fs, seg), packer: l.store.packer,
 		report: report, info: &seg.blocks[number],
@@ -199,19 +194,16 @@ func (l *lookup) keep(c cachedBlock) {
 func blockMemory(b *blockInfo) int { return 2*b.bytes + 128*b.rows }
 
 // report names damage found while reading, once for each place.
-func (l *lookup) report(seg *segment, block int) func(int64, string, error) {
+func (s *Store) report(seg *segment, block int) func(int64, string, error) {
 	return func(offset int64, what string, err error) {
-		l.store.addDamage(seg, fsx.Damage{
-			File: seg.name, Offset: offset,
-			What: what + " of " + lostOf(seg, block) + " cannot be read: " + err.Error(),
-		})
+		s.addDamage(seg, damageOf(seg, block, offset, what, err))
 	}
 }
 
 func (s *Store) addDamage(seg *segment, d fsx.Damage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	seg.damaged = true
+	seg.damaged.Store(true)
 	known := slices.ContainsFunc(s.damages, func(o fsx.Damage) bool { return o.File == d.File && o.Offset == d.Offset })
 	if !known && len(s.damages) < maxDamages {
 		s.damages = append(s.damages, d)

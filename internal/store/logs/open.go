@@ -158,6 +158,17 @@ func readManifest(fsys fsx.FS, dir string) (*manifest, error) {
 // the manifest does not name. Their entries are in the write-ahead log or in
 // the segments that took their place.
 func (s *Store) sweep(m *manifest, files storeFiles) error {
+	for _, name := range leftoverFiles(m, files) {
+		if err := s.fs.Remove(path.Join(s.dir, name)); err != nil {
+			return fmt.Errorf("removing %q, which a crash left: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// leftoverFiles are the unfinished files and those that the manifest does not
+// name.
+func leftoverFiles(m *manifest, files storeFiles) []string {
 	names := files.temps
 	for _, n := range files.segments {
 		if !slices.Contains(m.segments, n) {
@@ -169,10 +180,5 @@ func (s *Store) sweep(m *manifest, files storeFiles) error {
 			names = append(names, answersName(n))
 		}
 	}
-	for _, name := range names {
-		if err := s.fs.Remove(path.Join(s.dir, name)); err != nil {
-			return fmt.Errorf("removing %q, which a crash left: %w", name, err)
-		}
-	}
-	return nil
+	return names
 }

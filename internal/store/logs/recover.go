@@ -89,7 +89,7 @@ func salvage(read func([]byte, int64) error, p *codec.Packer, dir string, number
 		return nil, damages, fmt.Errorf("segment %q has no block that can be read: %w", name, because)
 	}
 	seg := newSegment(dir, info, size)
-	seg.damaged = true
+	seg.damaged.Store(true)
 	return seg, damages, nil
 }
 

@@ -2,6 +2,7 @@ package logs
 
 import (
 	"errors"
+	"io/fs"
 	"path"
 	"slices"
 
@@ -28,14 +29,16 @@ func (s *Store) replace(c change) error {
 		return err
 	}
 	s.show(c, m, told)
-	old := s.leftovers
-	s.leftovers = nil
-	return errors.Join(s.removeFiles(old), s.retire(c.remove))
+	s.tidy()
+	s.retire(c.remove)
+	return nil
 }
 
 // discard removes the files of segments that no manifest names.
 func (s *Store) discard(fresh []*segment, because error) error {
-	return errors.Join(because, s.removeFiles(namesOf(fresh)))
+	s.leftovers = append(s.leftovers, namesOf(fresh)...)
+	s.tidy()
+	return because
 }
 
 func namesOf(segments []*segment) []string {
@@ -46,12 +49,13 @@ func namesOf(segments []*segment) []string {
 	return out
 }
 
-func (s *Store) removeFiles(names []string) error {
-	var errs []error
-	for _, name := range names {
-		errs = append(errs, s.fs.Remove(name))
-	}
-	return errors.Join(errs...)
+// tidy removes leftovers. What cannot be removed is tried again, and is no
+// reason to fail: no manifest names it.
+func (s *Store) tidy() {
+	s.leftovers = slices.DeleteFunc(s.leftovers, func(name string) bool {
+		err := s.fs.Remove(name)
+		return err == nil || errors.Is(err, fs.ErrNotExist)
+	})
 }
 
 // savedHour is an hour of answers that got a new file.
@@ -144,12 +148,17 @@ func (s *Store) show(c change, m *manifest, told []savedHour) {
 }
 
 // retire removes the files of segments once their last reader has gone.
-func (s *Store) retire(segments []*segment) error {
-	var errs []error
+func (s *Store) retire(segments []*segment) {
 	for _, seg := range segments {
-		errs = append(errs, s.files.retire(s.fs, seg))
+		s.counted(s.files.retire(s.fs, seg))
 	}
-	return errors.Join(errs...)
+}
+
+// counted counts an error of a removal; the next start tries again.
+func (s *Store) counted(err error) {
+	if err != nil {
+		s.opts.Telemetry.Counter("logs.remove_errors").Inc()
+	}
 }
 
 // openFiles counts the segment files that are open.

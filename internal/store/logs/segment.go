@@ -6,6 +6,7 @@ import (
 	"io"
 	"path"
 	"sync"
+	"sync/atomic"
 
 	"patou/internal/codec"
 	"patou/internal/fsx"
@@ -60,7 +61,7 @@ type segment struct {
 	first, last int64
 	runs        []segmentRun // by component, then in order of first time
 	parts       []runGroup
-	damaged     bool // something in it could not be read
+	damaged     atomic.Bool // something in it could not be read
 
 	mu       sync.Mutex
 	file     fsx.File // nil until it is read

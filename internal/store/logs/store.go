@@ -31,6 +31,11 @@ type Options struct {
 	Size int64
 	// BlockBytes of messages and fields make a block; default 256 KiB.
 	BlockBytes int
+	// MergedBlockBytes are those of a block that Maintain writes, which is
+	// read less often by its end; default 1 MiB.
+	MergedBlockBytes int
+	// FanIn is how many small segments of a day are merged into one; default 8.
+	FanIn int
 	// SegmentBytes is the size past which a segment is not merged any more;
 	// default 128 MiB.
 	SegmentBytes int64
@@ -52,6 +57,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.BlockBytes <= 0 {
 		o.BlockBytes = 256 << 10
+	}
+	if o.MergedBlockBytes <= 0 {
+		o.MergedBlockBytes = 1 << 20
+	}
+	if o.FanIn <= 0 {
+		o.FanIn = 8
 	}
 	if o.SegmentBytes <= 0 {
 		o.SegmentBytes = 128 << 20

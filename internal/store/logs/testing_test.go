@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"patou/internal/clock"
 	"patou/internal/entry"
@@ -31,7 +31,7 @@ type fixture struct {
 
 const testDir = "data/logs"
 
-func newFixture(t testing.TB, fsys fsx.FS, o Options) *fixture {
+func newFixture(t rapid.TB, fsys fsx.FS, o Options) *fixture {
 	t.Helper()
 	f := &fixture{fs: fsys, clock: clock.NewManual(start), opts: o}
 	f.opts.Clock = f.clock
@@ -39,7 +39,7 @@ func newFixture(t testing.TB, fsys fsx.FS, o Options) *fixture {
 	return f
 }
 
-func (f *fixture) open(t testing.TB) {
+func (f *fixture) open(t rapid.TB) {
 	t.Helper()
 	s, damages, err := Open(f.fs, testDir, f.opts)
 	if err != nil {
@@ -66,7 +66,7 @@ func (f *fixture) applyBatch(b *record.Batch) {
 	}
 }
 
-func (f *fixture) flush(t testing.TB) {
+func (f *fixture) flush(t rapid.TB) {
 	t.Helper()
 	f.store.Freeze(f.lsn)
 	if err := f.store.Flush(context.Background()); err != nil {
@@ -78,7 +78,7 @@ func (f *fixture) flush(t testing.TB) {
 }
 
 // read gives the entries of a lookup as a query does: all runs, filtered.
-func read(t testing.TB, s *Store, want entry.Lookup) []entry.Entry {
+func read(t rapid.TB, s *Store, want entry.Lookup) []entry.Entry {
 	t.Helper()
 	runs, release, err := s.Runs(context.Background(), want)
 	if err != nil {
@@ -108,7 +108,7 @@ func byTime(a, b entry.Entry) int {
 	return 1
 }
 
-func readRun(t testing.TB, r entry.Run, want entry.Lookup) []entry.Entry {
+func readRun(t rapid.TB, r entry.Run, want entry.Lookup) []entry.Entry {
 	t.Helper()
 	cols, err := r.Open(context.Background())
 	if err != nil {
@@ -146,7 +146,7 @@ func readRun(t testing.TB, r entry.Run, want entry.Lookup) []entry.Entry {
 }
 
 // checkRun holds what the directory says against the entries.
-func checkRun(t testing.TB, r entry.Run, times []int64, levels []entry.Level, ids []entry.ID) {
+func checkRun(t rapid.TB, r entry.Run, times []int64, levels []entry.Level, ids []entry.ID) {
 	t.Helper()
 	var minutes []entry.Minute
 	for i := range times {
@@ -164,7 +164,7 @@ func checkRun(t testing.TB, r entry.Run, times []int64, levels []entry.Level, id
 }
 
 // checkFields holds the columns of fields against the fields of each row.
-func checkFields(t testing.TB, cols entry.Columns) {
+func checkFields(t rapid.TB, cols entry.Columns) {
 	t.Helper()
 	keys, err := cols.Keys()
 	if err != nil {
@@ -189,12 +189,12 @@ func checkFields(t testing.TB, cols entry.Columns) {
 var everything = entry.Lookup{From: minTime, Until: maxTime}
 
 // check holds the store against the model.
-func (f *fixture) check(t testing.TB) {
+func (f *fixture) check(t rapid.TB) {
 	t.Helper()
 	f.checkLookup(t, everything)
 }
 
-func (f *fixture) checkLookup(t testing.TB, want entry.Lookup) {
+func (f *fixture) checkLookup(t rapid.TB, want entry.Lookup) {
 	t.Helper()
 	var model []entry.Entry
 	for _, e := range f.model {

@@ -27,9 +27,13 @@ type entryWriter struct {
 }
 
 func (s *Store) newEntryWriter(w io.Writer, info segmentInfo) *entryWriter {
+	blockBytes := s.opts.BlockBytes
+	if len(info.inputs) > 0 {
+		blockBytes = s.opts.MergedBlockBytes
+	}
 	return &entryWriter{
 		segmentWriter: segmentWriter{w: w, packer: s.packer, info: info},
-		b:             newBuilder(s.packer), blockBytes: s.opts.BlockBytes, hosts: map[string]int64{},
+		b:             newBuilder(s.packer), blockBytes: blockBytes, hosts: map[string]int64{},
 	}
 }
 
