@@ -11,6 +11,7 @@ package logs
 
 import (
 	"context"
+	"slices"
 
 	"patou/internal/entry"
 	"patou/internal/query/logs/lang"
@@ -46,6 +47,14 @@ func Parse(src string) (*Query, error) {
 // Match reports whether the query's filters select an entry, whatever its
 // pipes make of it.
 func (q *Query) Match(e *entry.Entry) bool { return q.match.entry(e) }
+
+// limits reports whether the query says how many rows it wants.
+func (q *Query) limits() bool {
+	return slices.ContainsFunc(q.Pipes, func(p lang.Pipe) bool {
+		_, is := p.(*lang.LimitPipe)
+		return is
+	})
+}
 
 // Aggregates reports whether the answer is rows of named values rather than
 // entries.

@@ -22,8 +22,8 @@ type Options struct {
 	// From and Until are the range of time, half-open, in ns since 1970 UTC;
 	// an Until of 0 means no end.
 	From, Until int64
-	// Limit is the most entries answered, 1,000 by default. Rows of an
-	// aggregation are bounded by MaxGroups and the query's own limit.
+	// Limit is the most entries answered by a query that says no limit itself,
+	// 1,000 by default. Rows of an aggregation are bounded by MaxGroups.
 	Limit int
 	Order Order
 	// MaxGroups bounds the groups of aggregations: 50,000.
@@ -101,7 +101,7 @@ func newPlan(q *Query, o Options, last stage) *plan {
 	for len(rest) > 0 && p.addStep(rest[0]) {
 		rest = rest[1:]
 	}
-	p.first = chain(rest, o, q.Aggregates(), last)
+	p.first = chain(rest, o, q.Aggregates() || q.limits(), last)
 	p.whole, _ = p.first.(wholeStage)
 	return p
 }
@@ -118,20 +118,21 @@ func (p *plan) addStep(one lang.Pipe) bool {
 	return true
 }
 
-// chain makes the stages of pipes, from the last to the first.
-func chain(pipes []lang.Pipe, o Options, aggregates bool, last stage) stage {
+// chain makes the stages of pipes, from the last to the first. The query is
+// bounded where its own pipes say how many rows it answers.
+func chain(pipes []lang.Pipe, o Options, bounded bool, last stage) stage {
 	b := &budget{maxGroups: o.MaxGroups, maxBytes: o.MaxMemory}
 	next := last
-	if !aggregates {
+	if !bounded {
 		next = &limitStage{next, o.Limit}
 	}
 	for i := len(pipes) - 1; i >= 0; i-- {
-		next = newStage(pipes[i], pipes[i+1:], o, aggregates, b, next)
+		next = newStage(pipes[i], pipes[i+1:], o, bounded, b, next)
 	}
 	return next
 }
 
-func newStage(one lang.Pipe, after []lang.Pipe, o Options, aggregates bool, b *budget, next stage) stage {
+func newStage(one lang.Pipe, after []lang.Pipe, o Options, bounded bool, b *budget, next stage) stage {
 	switch one := one.(type) {
 	case *lang.AggregatePipe:
 		return &aggregateStage{stage: next, groups: newGroups(one, b)}
@@ -141,7 +142,7 @@ func newStage(one lang.Pipe, after []lang.Pipe, o Options, aggregates bool, b *b
 		g.whole = true
 		return &aggregateStage{stage: next, groups: g, top: one}
 	case *lang.SortPipe:
-		n, strict := sortedRows(after, o, aggregates)
+		n, strict := sortedRows(after, o, bounded)
 		return &sortStage{stage: next, by: one.By, n: n, strict: strict, budget: b}
 	case *lang.WherePipe:
 		return &whereStage{next, compile(one.Filter)}
@@ -157,7 +158,7 @@ func newStage(one lang.Pipe, after []lang.Pipe, o Options, aggregates bool, b *b
 
 // sortedRows is how many rows a sort must keep, by the pipes after it; strict
 // where more rows than that would make the answer wrong.
-func sortedRows(after []lang.Pipe, o Options, aggregates bool) (n int, strict bool) {
+func sortedRows(after []lang.Pipe, o Options, bounded bool) (n int, strict bool) {
 	for _, one := range after {
 		switch one := one.(type) {
 		case *lang.LimitPipe:
@@ -167,7 +168,7 @@ func sortedRows(after []lang.Pipe, o Options, aggregates bool) (n int, strict bo
 		}
 		return o.MaxSorted, true
 	}
-	if aggregates {
+	if bounded {
 		return o.MaxSorted, true
 	}
 	return o.Limit, false
