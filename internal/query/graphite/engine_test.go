@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -98,6 +99,19 @@ func TestEvaluationEndsWithItsContext(t *testing.T) {
 	if _, err := New(small(), Options{}).Render(ctx, minute("sumSeries(web.*.cpu)")); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
+}
+
+func TestAnEngineServesManyAtOnce(t *testing.T) {
+	e := New(small(), Options{})
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			if _, err := e.Render(t.Context(), minute("stacked(web.*.cpu)", "movingAverage(web.*.cpu,2)")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
 }
 
 // failing is a source whose reads fail.

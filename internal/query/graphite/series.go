@@ -72,8 +72,21 @@ func stored(m *metric.Series, path string, xff float64) *Series {
 	}
 	if len(m.Distribution) == len(m.Values) && m.View.String() != "" {
 		s.sketches, s.view = m.Distribution, m.View
+		s.Consolidation = viewConsolidation(m.View.String(), s.Consolidation)
 	}
 	return s
+}
+
+// viewConsolidation is how a view's values become one once a function has
+// changed them, so that they cannot be computed anew any more: counts add up.
+func viewConsolidation(view, otherwise string) string {
+	switch view {
+	case "count", "sum":
+		return "sum"
+	case "min", "max":
+		return view
+	}
+	return otherwise
 }
 
 // tagsOf are the tags in a series' name, with the path under "name".
