@@ -33,9 +33,9 @@ func part(key string) int {
 const samePrecision = int64(2 * time.Second)
 
 // adopt sets the entry's parts by the line's fields and returns those that are
-// left. It works in place. A time that differs from the envelope's, and a level
-// of an unknown name, stay fields.
-func adopt(e *entry.Entry, found []entry.Field) []entry.Field {
+// left. It works in place. A time that differs from the envelope's or is past
+// latest, and a level of an unknown name, stay fields.
+func adopt(e *entry.Entry, found []entry.Field, latest int64) []entry.Field {
 	left, envelope := found[:0], e.Time
 	var timed, leveled, texted, proxy bool
 	for _, f := range found {
@@ -43,7 +43,7 @@ func adopt(e *entry.Entry, found []entry.Field) []entry.Field {
 		switch part(f.Key) {
 		case timeField:
 			if !timed {
-				timed = adoptTime(e, envelope, f.Value)
+				timed = adoptTime(e, envelope, latest, f.Value)
 				done = timed
 			}
 		case levelField:
@@ -67,9 +67,9 @@ func adopt(e *entry.Entry, found []entry.Field) []entry.Field {
 	return left
 }
 
-func adoptTime(e *entry.Entry, envelope int64, text string) bool {
+func adoptTime(e *entry.Entry, envelope, latest int64, text string) bool {
 	ns, ok := parseTime(text)
-	if !ok {
+	if !ok || ns > latest {
 		return false
 	}
 	if envelope != 0 && (ns-envelope > samePrecision || envelope-ns > samePrecision) {

@@ -48,15 +48,23 @@ func New(o Options) *Pipeline {
 // worker is the memory that processing one entry needs, used again for the
 // next. Fields that it gives to entries are never used again.
 type worker struct {
+	// latest is the last time, in ns, that a line is believed.
+	latest int64
+
 	json  ndjson.Decoder
 	found []entry.Field
 	arena []entry.Field
 }
 
+// maxAhead is how far a line's own time may be ahead of the server's clock to be
+// believed.
+const maxAhead = 24 * time.Hour
+
 // Process completes an entry in place. Now is its time when neither the envelope
 // nor the line has one. The entry's Fields slice is the pipeline's to change.
 func (p *Pipeline) Process(now time.Time, e *entry.Entry) {
 	w := p.workers.Get().(*worker)
+	w.latest = now.Add(maxAhead).UnixNano()
 	w.recognise(e)
 	p.workers.Put(w)
 	if e.Time == 0 {
@@ -89,7 +97,7 @@ func (w *worker) accessLine(text string, e *entry.Entry) {
 		return
 	}
 	w.found = found
-	if e.Time == 0 {
+	if e.Time == 0 && ns <= w.latest {
 		e.Time = ns
 	}
 	w.merge(e, found)
@@ -100,7 +108,7 @@ func (w *worker) jsonLine(text string, e *entry.Entry) {
 	if w.json.Fields(text, &line) != nil {
 		return
 	}
-	w.merge(e, adopt(e, line.Fields))
+	w.merge(e, adopt(e, line.Fields, w.latest))
 }
 
 func (w *worker) logfmtLine(text string, e *entry.Entry) {
@@ -109,7 +117,7 @@ func (w *worker) logfmtLine(text string, e *entry.Entry) {
 		return
 	}
 	w.found = found
-	w.merge(e, adopt(e, found))
+	w.merge(e, adopt(e, found, w.latest))
 }
 
 // fieldChunk is how many fields are allocated at once.

@@ -51,6 +51,7 @@ func TestTheMessageSaysWhatItIs(t *testing.T) {
 	check(entry.Entry{Message: ` @cee: {"severity":"ERROR","message":"hi"}`, Level: entry.Info}, noon+" unknown error | hi")
 	check(entry.Entry{Message: `{"level":"odd","n":1}`, Level: entry.Info}, noon+` unknown info level=odd n=1 | {"level":"odd","n":1}`)
 	check(entry.Entry{Message: `level=debug ts=1795176000 msg="a b" k=v`}, "2026-11-20T12:00:00Z unknown debug k=v | a b")
+	check(entry.Entry{Message: "a=1 ts=2100-01-01T00:00:00Z"}, noon+" unknown none a=1 ts=2100-01-01T00:00:00Z | a=1 ts=2100-01-01T00:00:00Z")
 	check(entry.Entry{Message: `{"a":1`}, noon+` unknown none | {"a":1`)
 	check(entry.Entry{Message: "x=1 or not"}, noon+" unknown none | x=1 or not")
 	check(entry.Entry{Message: "", Fields: []entry.Field{{Key: "client", Value: "c"}, {Key: "status", Value: "404"}}},
@@ -62,7 +63,7 @@ func TestTheEnvelopeSaysWhen(t *testing.T) {
 	check := func(line, want string) {
 		t.Helper()
 		e := entry.Entry{Time: at(noon).UnixNano(), Message: fmt.Sprintf(`{"time":%q,"x":1}`, line)}
-		p.Process(time.Time{}, &e)
+		p.Process(at(noon), &e)
 		if got := brief(&e); !strings.HasPrefix(got, want+" |") {
 			t.Errorf("%s: got %s, want %s", line, got, want)
 		}
@@ -85,7 +86,7 @@ func TestALinesFieldsReplaceThoseOfItsEnvelope(t *testing.T) {
 func TestNginxJSONIsARequestToo(t *testing.T) {
 	p := New(Options{})
 	e := entry.Entry{Component: "nginx", Time: at(noon).UnixNano(), Message: `{"remote_addr":"10.0.0.1","request_method":"GET","request_uri":"/x","status":"404","body_bytes_sent":"7","request_time":"0.002"}`}
-	p.Process(time.Time{}, &e)
+	p.Process(at(noon), &e)
 	want := noon + " nginx warn client=10.0.0.1 method=GET path=/x status=404 bytes=7 request_time=0.002"
 	if got := brief(&e); !strings.HasPrefix(got, want+" |") {
 		t.Error(got)
@@ -128,7 +129,7 @@ func TestGoroutinesMayShareAPipeline(t *testing.T) {
 		group.Go(func() {
 			for i := range 300 {
 				e := entry.Entry{Component: fmt.Sprintf("c%d", (g+i)%7), Message: fmt.Sprintf("a=%d b=%d", g, i)}
-				p.Process(time.Unix(0, 1), &e)
+				p.Process(at(noon), &e)
 				derived(p, &e)
 				if v, _ := e.Field("b"); v != fmt.Sprint(i) {
 					t.Errorf("field b of another entry: %s, want %d", v, i)
@@ -168,7 +169,7 @@ func BenchmarkProcess(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				e := entry.Entry{Message: line, Component: "web.nginx", Time: 1}
-				p.Process(time.Unix(0, 1), &e)
+				p.Process(at(noon), &e)
 				p.Derive(&e, func(string, metric.Kind, int64, float64) {})
 			}
 		})
