@@ -34,7 +34,8 @@ type Options struct {
 	// Reject is told about each message that is refused. It is called by
 	// several goroutines.
 	Reject func(protocol, source, line, reason string)
-	// Zone is that of times which name none; nil is UTC.
+	// Zone is that of times which name none; nil is this machine's, as syslog
+	// servers take them.
 	Zone *time.Location
 	// Allow are the networks that may send, beside loopback.
 	Allow []netip.Prefix
@@ -57,6 +58,9 @@ type Receiver struct {
 
 // Open listens on addr, "host:port", by TCP and UDP.
 func Open(addr string, o Options) (*Receiver, error) {
+	if o.Zone == nil {
+		o.Zone = time.Local
+	}
 	r := &Receiver{options: o, ready: make(chan struct{}), dropped: o.Telemetry.Counter("ingest." + Protocol + ".dropped")}
 	r.datagrams = r.newBatch("")
 	server, err := listen.Open(addr, listen.Options{
