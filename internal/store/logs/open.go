@@ -54,7 +54,7 @@ func (s *Store) load() error {
 		s.loadSegments(m)
 		s.loadAnswers(m)
 		s.withoutManifest()
-		return nil
+		return s.renewManifest()
 	case err != nil:
 		return err
 	}
@@ -89,6 +89,16 @@ func (s *Store) withoutManifest() {
 		}
 	}
 	s.segments = slices.DeleteFunc(s.segments, func(seg *segment) bool { return replaced[seg.number] })
+}
+
+// renewManifest writes what was found, and keeps the damaged manifest beside it
+// for the person who looks into it.
+func (s *Store) renewManifest() error {
+	name := path.Join(s.dir, manifestName)
+	if err := s.fs.Rename(name, name+".damaged"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return s.manifestWith(change{}, nil).publish(s.fs, s.dir)
 }
 
 func (s *Store) loadAnswers(m *manifest) {

@@ -144,21 +144,24 @@ func findBlock(read func([]byte, int64) error, at, size int64) int64 {
 	return size
 }
 
+// maxNamed bounds the components that the report of one block's damage names.
+const maxNamed = 10
+
 // lostOf names what a block holds, for the report of its damage.
 func lostOf(seg *segment, block int) string {
-	names, entries := 0, 0
-	var first string
+	var names []string
+	more := 0
 	for i := range seg.runs {
-		if r := &seg.runs[i]; r.block == block {
-			if names == 0 {
-				first = r.component
-			}
-			names++
-			entries += r.rows
+		switch r := &seg.runs[i]; {
+		case r.block != block:
+		case len(names) == maxNamed:
+			more += r.rows
+		default:
+			names = append(names, fmt.Sprintf("%d entries of %q", r.rows, r.component))
 		}
 	}
-	if names > 1 {
-		return fmt.Sprintf("%d entries of %q and %d more components", entries, first, names-1)
+	if more > 0 {
+		names = append(names, fmt.Sprintf("%d entries of other components", more))
 	}
-	return fmt.Sprintf("%d entries of %q", entries, first)
+	return strings.Join(names, ", ")
 }

@@ -27,6 +27,7 @@ type fixture struct {
 	opts  Options
 	lsn   uint64
 	model []entry.Entry
+	known int // damages that the test made
 }
 
 const testDir = "data/logs"
@@ -124,6 +125,9 @@ func readRun(t rapid.TB, r entry.Run, want entry.Lookup) []entry.Entry {
 			t.Fatal(err)
 		}
 	}
+	if cols.Len() == 0 {
+		return nil // its block is damaged: who counts entries will notice
+	}
 	checkRun(t, r, times, levels, ids)
 	var out []entry.Entry
 	for i, tm := range times {
@@ -204,7 +208,7 @@ func (f *fixture) checkLookup(t rapid.TB, want entry.Lookup) {
 	}
 	slices.SortFunc(model, byTime)
 	got := read(t, f.store, want)
-	for _, d := range f.store.Damages() {
+	for _, d := range f.store.Damages()[f.known:] {
 		t.Error("damage:", d)
 	}
 	if d := cmp.Diff(model, got); d != "" {
