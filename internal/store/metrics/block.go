@@ -89,34 +89,38 @@ type blockWriter struct {
 	present []int
 	column  []float64
 	counts  []int64
+	filled  []*cell
 	buf     []byte
 }
 
-// values encodes the slots of a window, of which the first has number from; it
-// is nil when none holds anything. The block is valid until the next call.
+// slots encodes the slots of a whole window; it is nil when none holds anything.
+// The block is valid until the next call.
 func (w *blockWriter) slots(s *slots) []byte {
-	if w.find(s.len(), s.has); len(w.present) == 0 {
-		return nil
+	w.present, w.column = w.present[:0], w.column[:0]
+	for i, v := range s.values {
+		if v == v {
+			w.present, w.column = append(w.present, i), append(w.column, v)
+		}
 	}
-	if s.sketches != nil {
-		return w.sketches(s.sketches)
-	}
-	w.column = w.column[:0]
-	for _, i := range w.present {
-		w.column = append(w.column, s.values[i])
-	}
-	w.buf = codec.AppendPresence(append(w.buf[:0], blockValues), w.present)
-	w.buf = codec.AppendFloats(w.buf, w.column)
-	return w.buf
-}
-
-func (w *blockWriter) find(n int, has func(int) bool) {
-	w.present = w.present[:0]
-	for i := range n {
-		if has(i) {
+	for i, sk := range s.sketches {
+		if sk != nil {
 			w.present = append(w.present, i)
 		}
 	}
+	switch {
+	case len(w.present) == 0:
+		return nil
+	case s.sketches != nil:
+		return w.sketches(s.sketches)
+	}
+	return w.values()
+}
+
+// values encodes what column holds in the slots that present names.
+func (w *blockWriter) values() []byte {
+	w.buf = codec.AppendPresence(append(w.buf[:0], blockValues), w.present)
+	w.buf = codec.AppendFloats(w.buf, w.column)
+	return w.buf
 }
 
 func (w *blockWriter) sketches(all []*metric.Sketch) []byte {
@@ -127,38 +131,43 @@ func (w *blockWriter) sketches(all []*metric.Sketch) []byte {
 	return w.buf
 }
 
-// rolled encodes rolled-up slots; nil when none holds anything.
-func (w *blockWriter) rolled(r *rolled) []byte {
-	if w.find(len(r.cells), func(i int) bool { return r.cells[i].n > 0 }); len(w.present) == 0 {
-		return nil
-	}
+// rolled encodes rolled-up slots of the window whose first slot has number
+// first; nil when none holds anything.
+func (w *blockWriter) rolled(r *rolled, first int64) []byte {
+	w.present, w.filled = w.present[:0], w.filled[:0]
 	columns := byte(0)
-	for _, i := range w.present {
-		columns |= r.cells[i].columns()
+	for i := range r.cells {
+		if c := &r.cells[i]; c.n > 0 {
+			w.present, w.filled = append(w.present, int(r.from-first)+i), append(w.filled, c)
+			columns |= c.columns()
+		}
+	}
+	if len(w.present) == 0 {
+		return nil
 	}
 	w.buf = append(w.buf[:0], blockRolled)
 	w.buf = codec.AppendPresence(w.buf, w.present)
 	w.buf = append(w.buf, columns)
-	w.floats(r, 0)
+	w.floats(0)
 	for _, column := range floatColumns() {
 		if columns&column != 0 {
-			w.floats(r, column)
+			w.floats(column)
 		}
 	}
 	if columns&columnCount != 0 {
 		w.counts = w.counts[:0]
-		for _, i := range w.present {
-			w.counts = append(w.counts, int64(r.cells[i].n))
+		for _, c := range w.filled {
+			w.counts = append(w.counts, int64(c.n))
 		}
 		w.buf = codec.AppendInts(w.buf, w.counts)
 	}
 	return w.buf
 }
 
-func (w *blockWriter) floats(r *rolled, column byte) {
+func (w *blockWriter) floats(column byte) {
 	w.column = w.column[:0]
-	for _, i := range w.present {
-		w.column = append(w.column, *r.cells[i].column(column))
+	for _, c := range w.filled {
+		w.column = append(w.column, *c.column(column))
 	}
 	w.buf = codec.AppendFloats(w.buf, w.column)
 }

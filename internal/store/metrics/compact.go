@@ -36,6 +36,7 @@ type compaction struct {
 	live  []liveSegment
 	read  *reader
 	block blockWriter
+	bufs  [][]byte // of the parts' blocks
 }
 
 // compact merges, class and step by class and step, the newest parts of windows
@@ -234,6 +235,7 @@ func (c *compaction) merge(w *segmentWriter, group []uint32, chosen map[uint32][
 	for _, window := range group {
 		parts := chosen[window]
 		entries := make([][]entry, len(parts))
+		c.bufs = grown(c.bufs, max(len(parts), len(c.bufs)))
 		for i, p := range parts {
 			var err error
 			if entries[i], err = c.entries(&c.live[p.live], window); err != nil {
@@ -262,6 +264,7 @@ func (c *compaction) entries(l *liveSegment, window uint32) ([]entry, error) {
 
 // mergeWindow goes through the parts' entries in step, series by series.
 func (c *compaction) mergeWindow(w *segmentWriter, window uint32, parts []part, entries [][]entry) error {
+	var blocks [][]byte
 	for {
 		id, more := metric.ID(0), false
 		for _, e := range entries {
@@ -272,17 +275,18 @@ func (c *compaction) mergeWindow(w *segmentWriter, window uint32, parts []part, 
 		if !more {
 			return nil
 		}
-		var blocks [][]byte
+		blocks = blocks[:0]
 		for i := range entries {
 			if len(entries[i]) == 0 || entries[i][0].id != id {
 				continue
 			}
 			l := &c.live[parts[i].live]
-			b, err := l.block(entries[i][0], nil)
+			b, err := l.block(entries[i][0], c.bufs[i])
 			if err != nil {
 				c.read.hurt(l.segment, entries[i][0].offset, err)
 				return err
 			}
+			c.bufs[i] = b
 			blocks, entries[i] = append(blocks, b), entries[i][1:]
 		}
 		b, err := c.mergeBlocks(id, window, blocks)
@@ -308,15 +312,16 @@ func (c *compaction) mergeBlocks(id metric.ID, window uint32, blocks [][]byte) (
 	}
 	from := int64(window) * c.slots
 	if c.class == classRolled && kind != metric.Distribution {
-		r := &rolled{from: from, cells: make([]cell, c.slots)}
+		c.read.cells = grown(c.read.cells, int(c.slots))
+		r := &rolled{from: from, cells: c.read.cells}
 		for _, b := range blocks {
 			if err := c.read.blocks.rolled(r, kind, b, from, int(c.slots)); err != nil {
 				return nil, err
 			}
 		}
-		return c.block.rolled(r), nil
+		return c.block.rolled(r, from), nil
 	}
-	s := makeSlots(kind, from, int(c.slots))
+	s := c.read.slots(kind, from, int(c.slots))
 	for _, b := range blocks {
 		if c.class == classRolled {
 			if err := c.read.blocks.sketches(b, int(c.slots), func(i int, sk *metric.Sketch) { s.sketches[i] = sk }); err != nil {

@@ -91,6 +91,9 @@ type flushWriter struct {
 	order  []uint32
 	spare  []*slots // windows to fill again
 	open   map[stepWindow]*slots
+
+	lastKey    stepWindow
+	lastBuffer *windowBuffer
 }
 
 type stepWindow struct {
@@ -110,13 +113,55 @@ func (w *flushWriter) collect() []naming {
 	w.open = map[stepWindow]*slots{}
 	for _, id := range w.gen.series() {
 		ser := x.get(id)
-		w.fill(id, ser.kind)
-		step := w.encode(id)
+		step, done := w.ordered(id)
+		if !done {
+			w.fill(id, ser.kind)
+			step = w.encode(id)
+		}
 		if uint32(id) < w.store.named && step != int64(ser.saved.Load()) {
 			names = append(names, naming{metric.Def{ID: id, Kind: ser.kind}, step})
 		}
 	}
 	return names
+}
+
+// ordered encodes a series as nearly all are, whose samples came in order and
+// lie in one window, and returns their step. It is false for any other.
+func (w *flushWriter) ordered(id metric.ID) (step int64, ok bool) {
+	w.runsOf(id)
+	if len(w.order) == 0 {
+		return 0, false
+	}
+	b := &w.blocks
+	b.present, b.column = b.present[:0], b.column[:0]
+	step = int64(w.gen.run(w.order[0]).step)
+	window, ok := windowOf(w.gen.run(w.order[0]).base, w.store.opt.window)
+	first, next := int64(window)*w.store.opt.window, int64(0)
+	for _, n := range w.order {
+		r := w.gen.run(n)
+		at := r.base - first
+		if !ok || int64(r.step) != step || at < next || at+int64(r.off[r.n-1]) >= w.store.opt.window {
+			return 0, false
+		}
+		for i, off := range r.off[:r.n] {
+			b.present, b.column = append(b.present, int(at)+int(off)), append(b.column, r.val[i])
+		}
+		next = at + int64(r.off[r.n-1]) + 1
+	}
+	w.buffer(stepWindow{step, window}).add(id, b.values())
+	return step, true
+}
+
+// runsOf sets order to the series' runs in order of arrival.
+func (w *flushWriter) runsOf(id metric.ID) {
+	w.order = w.order[:0]
+	if int(id) >= len(w.gen.last) {
+		return
+	}
+	for n := w.gen.last[id]; n != 0; n = w.gen.run(n).prev {
+		w.order = append(w.order, n)
+	}
+	slices.Reverse(w.order)
 }
 
 // fill puts the series' samples into windows, in order of arrival.
@@ -126,15 +171,8 @@ func (w *flushWriter) fill(id metric.ID, kind metric.Kind) {
 			win.putSketch(at, d.sketch)
 		}
 	}
-	if int(id) >= len(w.gen.last) {
-		return
-	}
-	w.order = w.order[:0]
-	for n := w.gen.last[id]; n != 0; n = w.gen.run(n).prev {
-		w.order = append(w.order, n)
-	}
-	for i := len(w.order) - 1; i >= 0; i-- {
-		r := w.gen.run(w.order[i])
+	for _, n := range w.order {
+		r := w.gen.run(n)
 		for j := range r.off[:r.n] {
 			if at, win := w.window(kind, int64(r.step), r.base+int64(r.off[j])); win != nil {
 				win.put(kind, at, r.val[j])
@@ -175,15 +213,7 @@ func (w *flushWriter) newWindow(kind metric.Kind, from int64) *slots {
 func (w *flushWriter) encode(id metric.ID) (step int64) {
 	for key, win := range w.open {
 		step = key.step
-		windows := w.byStep[key.step]
-		if windows == nil {
-			windows = map[uint32]*windowBuffer{}
-			w.byStep[key.step] = windows
-		}
-		if windows[key.window] == nil {
-			windows[key.window] = &windowBuffer{}
-		}
-		windows[key.window].add(id, w.blocks.slots(win))
+		w.buffer(key).add(id, w.blocks.slots(win))
 		if win.values != nil {
 			win.clear()
 			w.spare = append(w.spare, win)
@@ -191,6 +221,23 @@ func (w *flushWriter) encode(id metric.ID) (step int64) {
 		delete(w.open, key)
 	}
 	return step
+}
+
+// buffer is where a window's blocks gather.
+func (w *flushWriter) buffer(key stepWindow) *windowBuffer {
+	if w.lastBuffer != nil && w.lastKey == key {
+		return w.lastBuffer
+	}
+	windows := w.byStep[key.step]
+	if windows == nil {
+		windows = map[uint32]*windowBuffer{}
+		w.byStep[key.step] = windows
+	}
+	if windows[key.window] == nil {
+		windows[key.window] = &windowBuffer{}
+	}
+	w.lastKey, w.lastBuffer = key, windows[key.window]
+	return w.lastBuffer
 }
 
 // namesSaved remembers what is in the names files now.

@@ -242,7 +242,7 @@ func FuzzBlock(f *testing.F) {
 	s := makeSlots(metric.Gauge, 0, 720)
 	s.values[3], s.values[9] = 1.5, 1e300
 	f.Add(w.slots(&s))
-	f.Add(w.rolled(&rolled{cells: []cell{{n: 1}, {sum: 3, min: 1, max: 2, n: 2}}}))
+	f.Add(w.rolled(&rolled{cells: []cell{{n: 1}, {sum: 3, min: 1, max: 2, n: 2}}}, 0))
 	d := makeSlots(metric.Distribution, 0, 720)
 	d.sketches[7] = &metric.Sketch{}
 	d.sketches[7].Observe(3)

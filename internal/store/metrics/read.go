@@ -78,6 +78,11 @@ type reader struct {
 	blocks blockReader
 	buf    []byte
 	chunks map[*segment]loadedChunk
+	// What rolled, slots and raw use, until the next call.
+	cells   []cell
+	touched []bool
+	values  []float64
+	runs    []run
 	// memory says whether the head and what is frozen are read; without, only
 	// segments are.
 	memory bool
@@ -130,6 +135,29 @@ func (r *reader) hurt(seg *segment, offset int64, err error) {
 	r.store.damaged(fsx.Damage{File: r.store.path(seg.name), Offset: offset, What: fmt.Sprintf("values are left out: %v", err)})
 }
 
+// grown is a slice of n zero values, in the memory of old if that is enough.
+func grown[T any](old []T, n int) []T {
+	if cap(old) < n {
+		return make([]T, n)
+	}
+	old = old[:n]
+	clear(old)
+	return old
+}
+
+// slots are empty slots that are valid until the next call.
+func (r *reader) slots(kind metric.Kind, from int64, n int) slots {
+	if kind == metric.Distribution {
+		return makeSlots(kind, from, n)
+	}
+	if cap(r.values) < n {
+		r.values = make([]float64, n)
+	}
+	s := slots{from: from, values: r.values[:n]}
+	s.clear()
+	return s
+}
+
 // source says which of the segments' windows are read.
 type source func(l *liveSegment, window uint32) bool
 
@@ -168,11 +196,10 @@ func (r *reader) raw(w *wanted, step int64, dst *slots, src source) {
 	if !r.memory {
 		return
 	}
-	var runs []run
 	for _, g := range r.frozen {
-		runs = g.runs(runs[:0], w.id, step, from, until)
-		for i := range runs {
-			dst.addRun(w.kind, &runs[i])
+		r.runs = g.runs(r.runs[:0], w.id, step, from, until)
+		for i := range r.runs {
+			dst.addRun(w.kind, &r.runs[i])
 		}
 		dst.addDist(g.distSlots(w.id, step, from, until))
 	}

@@ -177,7 +177,5 @@ func (j *rollJob) block(id metric.ID, first, from, until int64) []byte {
 		}
 		return j.out.slots(&s)
 	}
-	whole := rolled{from: first, cells: make([]cell, j.store.opt.window)}
-	copy(whole.cells[from-first:], r.cells)
-	return j.out.rolled(&whole)
+	return j.out.rolled(r, first)
 }

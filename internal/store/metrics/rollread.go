@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"math"
+
 	"patou/internal/timerange"
 )
 
@@ -16,18 +18,19 @@ type rollup struct {
 	// memory never has.
 	fresh source
 	// touched are the slots that were computed here.
-	touched []bool
+	touched []bool // in reader's memory
 	late    []cell // what came for slots whose raw slots are gone
 }
 
 // rolled are the cells of a step in the slots from until until. The second
-// result tells those that no segment holds as they are.
+// result tells those that no segment holds as they are. Both are valid until
+// the next call.
 func (r *reader) rolled(w *wanted, step, from, until int64, raw []int64, fresh source) (*rolled, []bool) {
 	u := rollup{
 		reader: r, w: w, step: step, fresh: fresh,
-		out:     &rolled{from: from, cells: make([]cell, until-from)},
-		touched: make([]bool, until-from),
 	}
+	r.cells, r.touched = grown(r.cells, int(until-from)), grown(r.touched, int(until-from))
+	u.out, u.touched = &rolled{from: from, cells: r.cells}, r.touched
 	if r.memory || u.expired(raw) {
 		u.stored() // what maintenance computes anew it need not read
 	}
@@ -86,7 +89,7 @@ func (u *rollup) mark(raw []int64) (again []bool) {
 			continue
 		}
 		for _, e := range u.extents(u.w, step, from, until, u.fresh) {
-			fresh := makeSlots(u.w.kind, e.from, int(e.until-e.from))
+			fresh := u.slots(u.w.kind, e.from, int(e.until-e.from))
 			u.raw(u.w, step, &fresh, u.fresh)
 			u.markExtent(step, &fresh, again, len(raw) == 1 && u.allFresh(step, e))
 		}
@@ -108,32 +111,36 @@ func (u *rollup) allFresh(step int64, e extent) bool {
 // markExtent looks through fresh raw slots. With whole, they are all that there
 // are, and have their effect at once.
 func (u *rollup) markExtent(step int64, fresh *slots, again []bool, whole bool) {
+	expired := u.view.expired[step]
+	slot, at, next := int64(0), int64(0), int64(math.MinInt64)
 	for i := range fresh.len() {
 		if !fresh.has(i) {
 			continue
 		}
-		slot := timerange.Floor((fresh.from+int64(i))*step, u.step)
-		at := slot/u.step - u.out.from
-		if at < 0 || at >= int64(len(again)) {
-			continue
+		if n := fresh.from + int64(i); n >= next { // another coarse slot
+			slot = timerange.Floor(n*step, u.step)
+			at, next = slot/u.step-u.out.from, timerange.Ceil(slot+u.step, step)/step
 		}
 		switch {
-		case slot < u.view.expired[step]:
+		case at < 0 || at >= int64(len(again)):
+		case slot < expired:
+			u.takeLate(at, fresh, i)
 		case !whole:
 			again[at] = true
-			continue
 		default:
 			if !u.touched[at] {
 				u.out.cells[at], u.touched[at] = cell{}, true
 			}
 			u.out.cells[at].take(fresh, i)
-			continue
 		}
-		if u.late == nil {
-			u.late = make([]cell, len(u.out.cells))
-		}
-		u.late[at].take(fresh, i)
 	}
+}
+
+func (u *rollup) takeLate(at int64, fresh *slots, i int) {
+	if u.late == nil {
+		u.late = make([]cell, len(u.out.cells))
+	}
+	u.late[at].take(fresh, i)
 }
 
 // take lets the ith of finer slots have its effect.
@@ -174,7 +181,7 @@ func (u *rollup) compute(raw []int64, again []bool) {
 func (u *rollup) fold(step int64, at, end int) {
 	from := timerange.Ceil((u.out.from+int64(at))*u.step, step) / step
 	until := timerange.Ceil((u.out.from+int64(end))*u.step, step) / step
-	fine := makeSlots(u.w.kind, from, int(until-from))
+	fine := u.slots(u.w.kind, from, int(until-from))
 	u.raw(u.w, step, &fine, all)
 	for i := range fine.len() {
 		if fine.has(i) {
