@@ -37,6 +37,10 @@ func fsckCommand() *cobra.Command {
 			if n := report.Harmful(); n > 0 {
 				return &cli.Exit{Code: cli.CodeNo, Err: fmt.Errorf("%d places in %s are damaged; what is sound is served all the same", n, data)}
 			}
+			if len(report.Damage) > 0 {
+				fmt.Fprintf(cmd.OutOrStdout(), "%s has lost nothing\n", data)
+				return nil
+			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%s is sound\n", data)
 			return nil
 		},

@@ -75,6 +75,8 @@ func Fsck(ctx context.Context, dir string) (Report, error) {
 	defer lock.Close()
 	var r Report
 	r.Damage = append(r.Damage, wal.Check(fs, walDir(dir))...)
+	r.Damage = append(r.Damage, metrics.Check(fs, metricsDir(dir))...)
+	r.Damage = append(r.Damage, logs.Check(fs, logsDir(dir))...)
 	if _, err := fs.Stat(stateFile(dir)); err == nil {
 		r.Damage = append(r.Damage, state.Check(ctx, stateFile(dir))...)
 	}

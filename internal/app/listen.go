@@ -55,16 +55,18 @@ func (a *App) startHTTP(ctx context.Context, addr string) (string, error) {
 		return "", err
 	}
 	server := httpapi.NewServer(handler, a.log)
+	a.group.Go("http listener", func(context.Context) error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	// Registered behind the listener, so that it runs before the listener's
+	// end is waited for.
 	a.closeLastCtx("http", func(ctx context.Context) error {
 		close(stopping)
 		if err := server.Shutdown(ctx); err != nil {
 			return errors.Join(err, server.Close())
-		}
-		return nil
-	})
-	a.group.Go("http listener", func(context.Context) error {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			return err
 		}
 		return nil
 	})

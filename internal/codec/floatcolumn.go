@@ -19,7 +19,7 @@ const (
 const maxExponent = 15
 
 // pow10 holds powers that a float64 represents exactly, so that one division
-// rounds once, as reading decimal text does.
+// rounds once, as reading decimal text does; it never changes.
 var pow10 = [maxExponent + 1]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
 // AppendFloats appends a column of floats, bit for bit: negative zero,

@@ -16,6 +16,7 @@ const MaxRecord = 64 << 20
 // noneDurable is the distance of a frame that promises nothing of those before.
 const noneDurable = math.MaxUint32
 
+// castagnoli is the table of the checksums; it never changes.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // frame is the header of a record.

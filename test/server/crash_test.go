@@ -17,15 +17,16 @@ import (
 	"patou/test/apptest"
 )
 
-// crashes is how often the server is killed under load.
-const crashes = 20
+// crashes is how often the server is killed under load, batches how many
+// requests a sender makes at most before that.
+const crashes, batches = 20, 60
 
 // TestKillNineLosesNothing kills the server under load, over and over: every
 // entry that was acknowledged is there exactly once, every sample older than a
 // second is there, and no file is damaged.
 func TestKillNineLosesNothing(t *testing.T) {
 	data := t.TempDir()
-	w := &writer{acked: map[string]bool{}, sent: map[int64]float64{}}
+	w := &writer{acked: map[string]bool{}, sent: map[int64]float64{}, senders: map[string]bool{}}
 	for round := range crashes {
 		s := start(t, data)
 		w.check(t, s, round)
@@ -48,6 +49,9 @@ type writer struct {
 	acked map[string]bool
 	sent  map[int64]float64 // slot to value
 	next  int
+	// senders are the components written to, one a sender and round, so that no
+	// answer has more entries than a query gives.
+	senders map[string]bool
 }
 
 // load writes for a moment, with retries by key, and returns while requests are
@@ -55,25 +59,26 @@ type writer struct {
 func (w *writer) load(t *testing.T, s *apptest.Server, round int) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	w.samples(t, s)
 	var senders sync.WaitGroup
 	for i := range 4 {
-		senders.Go(func() { w.post(ctx, s, fmt.Sprintf("r%d-s%d", round, i)) })
+		name := fmt.Sprintf("r%d-s%d", round, i)
+		w.senders[name] = true
+		senders.Go(func() { w.post(ctx, s, name) })
 	}
-	w.samples(t, s)
-	wait := time.After(time.Duration(50+round*17%200) * time.Millisecond)
-	<-wait
+	<-time.After(time.Duration(5+round*7%60) * time.Millisecond)
 	s.Kill()
 	cancel()
 	senders.Wait()
 }
 
 func (w *writer) post(ctx context.Context, s *apptest.Server, name string) {
-	for n := 0; ctx.Err() == nil; n++ {
+	for n := 0; n < batches && ctx.Err() == nil; n++ {
 		var body bytes.Buffer
 		ids := make([]string, 50)
 		for i := range ids {
 			ids[i] = fmt.Sprintf("%s-b%d-%d", name, n, i)
-			fmt.Fprintf(&body, "{\"component\":\"crash.test\",\"level\":\"info\",\"message\":\"entry %s\",\"n\":%d}\n", ids[i], i)
+			fmt.Fprintf(&body, "{\"component\":\"crash.%s\",\"level\":\"info\",\"message\":\"entry %s\",\"n\":%d}\n", name, ids[i], i)
 		}
 		key := fmt.Sprintf("%s-b%d", name, n)
 		for range 2 { // the second is a retry, which must double nothing
@@ -131,8 +136,10 @@ func (w *writer) samples(t *testing.T, s *apptest.Server) {
 func (w *writer) check(t *testing.T, s *apptest.Server, round int) {
 	t.Helper()
 	got := map[string]int{}
-	for _, e := range s.Logs("component:crash.test", "from", "-1d", "limit", "1000000") {
-		got[strings.TrimPrefix(e.Message, "entry ")]++
+	for sender := range w.senders {
+		for _, e := range s.Logs("component:crash."+sender, "from", "-1d", "limit", "100000") {
+			got[strings.TrimPrefix(e.Message, "entry ")]++
+		}
 	}
 	lost, doubled := 0, 0
 	for id := range w.acked {
@@ -203,7 +210,7 @@ func TestDamagedFilesAreNamedAndTheRestIsServed(t *testing.T) {
 	if code := s.Stop(); code != 0 {
 		t.Fatalf("exit code %d\n%s", code, s.Stderr())
 	}
-	flipAByteInEachSegment(t, data)
+	flipBytesInEachSegment(t, data)
 	out, err := exec.Command(binary, "fsck", "--data", data).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "at byte") {
 		t.Errorf("fsck does not name the damage: %v\n%s", err, out)
@@ -220,8 +227,8 @@ func TestDamagedFilesAreNamedAndTheRestIsServed(t *testing.T) {
 	}
 }
 
-// flipAByteInEachSegment damages the middle of every segment file.
-func flipAByteInEachSegment(t *testing.T, data string) {
+// flipBytesInEachSegment damages every segment file in many places.
+func flipBytesInEachSegment(t *testing.T, data string) {
 	t.Helper()
 	flipped := 0
 	err := walkFiles(data, func(path string) error {
@@ -232,7 +239,9 @@ func flipAByteInEachSegment(t *testing.T, data string) {
 		if err != nil {
 			return err
 		}
-		text[len(text)/2] ^= 0x40
+		for i := 24; i < len(text)*3/4; i += 16 {
+			text[i] ^= 0x40
+		}
 		flipped++
 		return os.WriteFile(path, text, 0o600)
 	})

@@ -20,7 +20,7 @@ const (
 	maxMedian       = 10   // lines
 	maxLongShare    = 0.03 // functions over 60 lines
 	maxFile         = 500  // lines
-	maxPackage      = 4000 // lines
+	maxPackage      = 6000 // lines
 	minCommentShare = 0.10
 )
 
