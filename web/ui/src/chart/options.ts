@@ -77,7 +77,7 @@ function xAxis(look: Look): uPlot.Axis {
 
 function yAxis(look: Look): uPlot.Axis {
   const bytes = look.unit === 'B' || look.unit === 'B/s'
-  const wanted = Math.min(4, Math.max(2, Math.round(look.height / 32)))
+  const most = Math.min(5, Math.max(2, Math.floor(look.height / 22)))
   return {
     size: axisWidth,
     gap: 6,
@@ -86,7 +86,7 @@ function yAxis(look: Look): uPlot.Axis {
     grid: { stroke: look.ink.grid, width: 1 },
     ticks: { show: false },
     border: { show: false },
-    splits: (_, __, min, max) => valueTicks(min, max, bytes, wanted),
+    splits: (_, __, min, max) => valueTicks(min, max, bytes, most),
     values: (_, splits) => splits.map((v) => tick(v, look.unit)),
   }
 }

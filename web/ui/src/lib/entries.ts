@@ -38,7 +38,7 @@ export function headline(entry: Entry): { text: string; request: boolean } {
 export function tail(entry: Entry, most = 400, request = false): string {
   let text = ''
   for (const [key, value] of Object.entries(entry.fields ?? {})) {
-    if (request && said.has(key)) continue
+    if (key === 'facility' || (request && said.has(key))) continue
     text += `${text ? ' ' : ''}${key}=${String(value)}`
     if (text.length > most) break
   }

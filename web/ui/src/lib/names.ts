@@ -17,12 +17,21 @@ function sharedStart(all: string[][]): number {
  * and names that differ in nothing, stay whole.
  */
 export function shorten(names: string[]): string[] {
-  if (names.length < 2) return names.map(own)
-  const all = names.map(split)
+  const bare = unwrapped(names)
+  if (bare.length < 2) return bare.map(own)
+  const all = bare.map(split)
   const start = sharedStart(all)
   const end = sharedStart(all.map((nodes) => nodes.slice(start).reverse()))
   const kept = all.map((nodes) => nodes.slice(start, nodes.length - end).join('.'))
-  return new Set(kept).size === names.length ? kept : names
+  return new Set(kept).size === bare.length ? kept : bare
+}
+
+/** The paths in names that have the same functions round them, which the target says anyway. */
+function unwrapped(names: string[]): string[] {
+  const inner = names.map((name) => (name.includes('(') ? paths(name) : []))
+  if (inner.length === 0 || inner.some((found) => found.length !== 1)) return names
+  const wrappers = new Set(names.map((name, i) => name.replace(inner[i]![0]!, '')))
+  return wrappers.size === 1 ? inner.map((found) => found[0]!) : names
 }
 
 /** A lone name without the prefix that says only where it was filed. */

@@ -59,6 +59,8 @@ test('names of events flip left, shorten, and become a count', () => {
 test('a legend leaves out what all names share', () => {
   expect(shorten(['logs.web.nginx.request_time.p99', 'logs.app.git.request_time.p99'])).toEqual(['web.nginx', 'app.git'])
   expect(shorten(['host.a.cpu.user', 'host.a.cpu.system'])).toEqual(['user', 'system'])
+  expect(shorten(['perSecond(a.x.n)', 'perSecond(a.y.n)'])).toEqual(['x', 'y'])
+  expect(shorten(['scale(a.x,2)', 'scale(a.x,3)'])).toEqual(['scale(a.x,2)', 'scale(a.x,3)'])
   expect(shorten(['a.b', 'a.b.c'])).toEqual(['b', 'b.c'])
   expect(shorten(['same', 'same'])).toEqual(['same', 'same'])
   expect(shorten(['logs.web.nginx.request_time.p99'])).toEqual(['web.nginx'])
@@ -89,7 +91,8 @@ test('labels of values are round, and bytes are counted in 1024', () => {
 
 test('a long list draws what is seen, with one row open', () => {
   const plain = { count: 10000, row: 24, open: -1, extra: 0 }
-  expect(visible(plain, 24000, 480, 0)).toEqual([1000, 1021])
+  expect(visible(plain, 24000, 480)).toEqual([990, 1030])
+  expect(visible(plain, 24030, 480)).toEqual([990, 1030])
   const open = { ...plain, open: 5, extra: 100 }
   expect([topOf(open, 5), topOf(open, 6), heightOf(open)]).toEqual([120, 244, 240100])
   expect([rowAt(open, 130), rowAt(open, 200), rowAt(open, 250)]).toEqual([5, 5, 6])

@@ -39,12 +39,12 @@ function label(at: number, step: number, zone: Zone): string {
   return clock(at, zone, step < 60 ? 's' : 'min')
 }
 
-/** Round numbers from 0 to at least max, 3 to 5 of them; bytes are counted in 1024. */
-export function valueTicks(min: number, max: number, bytes = false, wanted = 4): number[] {
+/** Round numbers from min to max, as close as at most `most` steps allow; bytes are counted in 1024. */
+export function valueTicks(min: number, max: number, bytes = false, most = 4): number[] {
   const span = max - min
   if (!(span > 0)) return [min]
   const unit = bytes ? 1024 ** Math.max(0, Math.floor(Math.log(Math.max(max, -min) + 1) / Math.log(1024))) : 1
-  const rough = span / unit / wanted
+  const rough = span / unit / most
   const power = 10 ** Math.floor(Math.log10(rough))
   const step = ([1, 2, 5, 10].find((m) => m * power >= rough * 0.999) ?? 10) * power * unit
   const ticks: number[] = []

@@ -26,10 +26,15 @@ export function rowAt(l: Layout, y: number): number {
   return Math.min(Math.max(index, 0), Math.max(0, l.count - 1))
 }
 
-/** The rows to draw for a viewport, first and past the last, with some to spare. */
-export function visible(l: Layout, scroll: number, height: number, spare = 12): [number, number] {
+/**
+ * The rows to draw for a viewport, first and past the last, with some to spare.
+ * They change in steps, so that most pixels of scrolling draw nothing anew.
+ */
+export function visible(l: Layout, scroll: number, height: number, step = 10): [number, number] {
   if (l.count === 0) return [0, 0]
-  return [Math.max(0, rowAt(l, scroll) - spare), Math.min(l.count, rowAt(l, scroll + height) + 1 + spare)]
+  const first = Math.floor((rowAt(l, scroll) - 2) / step) * step
+  const last = Math.ceil((rowAt(l, scroll + height) + 3) / step) * step
+  return [Math.max(0, first), Math.min(l.count, last)]
 }
 
 /** Where to scroll so that a row is wholly seen, or undefined when it is. */

@@ -17,6 +17,8 @@ function pageOf(path: string): PageName {
 class Route {
   page = $state<PageName>(pageOf(location.pathname))
   state = $state.raw<PageState>(decode(location.search))
+  /** The states in which other pages were left. */
+  #left = new Map<PageName, PageState>()
   /** Windows that were zoomed out of, newest last; z goes back through them. */
   #zooms = $state.raw<{ from: string; until: string; sel?: Range }[]>([])
 
@@ -42,6 +44,7 @@ class Route {
   go(page: PageName, state: PageState, replace = false): void {
     const to = this.href(page, state)
     if (to === location.pathname + location.search) return
+    if (page !== this.page) this.#left.set(this.page, this.state)
     history[replace ? 'replaceState' : 'pushState'](null, '', to)
     this.page = page
     this.state = state
@@ -90,10 +93,11 @@ class Route {
     this.patch(free ? { ...change, from: next.live!, until: 'now', live: undefined } : change)
   }
 
-  /** The state of another page that looks at the same time. */
-  elsewhere(): PageState {
+  /** The state of a page when it is gone to: the same time, and what it drew or asked when it was left. */
+  elsewhere(page: PageName): PageState {
     const { from, until, live } = this.state
-    return { ...initial, from, until, live }
+    const { targets, q } = this.#left.get(page) ?? initial
+    return { ...initial, targets, q, from, until, live }
   }
 }
 

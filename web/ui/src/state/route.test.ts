@@ -50,6 +50,13 @@ test('a change that changes nothing is no step for Back', async () => {
   expect(pushed).toEqual([])
 })
 
+test('going to another page keeps the time, and coming back what was drawn', async () => {
+  const { route, pushed } = await at('?t=A~a.b&from=1000&until=4600')
+  route.go('logs', route.elsewhere('logs'))
+  route.go('explore', route.elsewhere('explore'))
+  expect(pushed).toEqual(['/ui/logs?from=1000&until=4600', '/ui/explore?t=A~a.b&from=1000&until=4600'])
+})
+
 test('behind a proxy the prefix stays', async () => {
   pretend('', '/watch/ui/logs')
   const { route } = await import('./route.svelte')

@@ -13,7 +13,8 @@ const depths = ['*', '*.*', '*.*.*', '*.*.*.*']
 const grouped = (found: string[]): string => (found.length === 1 ? found[0]! : `group(${found.join(', ')})`)
 const suggestions: Suggestion[] = [
   { patterns: depths.map((depth) => `logs.${depth}.request_time.p99`), target: grouped },
-  { patterns: depths.map((depth) => `logs.${depth}.status.5xx`), target: grouped },
+  // A count has no sample where nothing was counted: that is zero here.
+  { patterns: depths.map((depth) => `logs.${depth}.status.5xx`), target: (found) => `transformNull(${grouped(found)}, 0)` },
   { patterns: depths.map((depth) => `logs.${depth}.requests`), target: grouped },
   { patterns: ['host.*.cpu.busy'], target: grouped },
   { patterns: ['host.*.memory.used'], target: grouped },
