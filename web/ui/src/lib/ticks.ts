@@ -46,7 +46,7 @@ export function valueTicks(min: number, max: number, bytes = false, most = 4): n
   const unit = bytes ? 1024 ** Math.max(0, Math.floor(Math.log(Math.max(max, -min) + 1) / Math.log(1024))) : 1
   const rough = span / unit / most
   const power = 10 ** Math.floor(Math.log10(rough))
-  const step = ([1, 2, 5, 10].find((m) => m * power >= rough * 0.999) ?? 10) * power * unit
+  const step = ([1, 2, 5, 10].find((m) => m * power >= rough * 0.9) ?? 10) * power * unit
   const ticks: number[] = []
   for (let i = Math.ceil(min / step - 1e-9); i * step <= max + step * 1e-9; i++) ticks.push(Number((i * step).toPrecision(12)))
   return ticks
