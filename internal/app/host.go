@@ -1,5 +1,52 @@
 package app
 
+import (
+	"context"
+	"errors"
+
+	"patou/internal/config"
+	"patou/internal/journal"
+	"patou/internal/store/state"
+	"patou/internal/vitals"
+)
+
+// journalCursor is the setting that remembers how far the journal was kept.
+const journalCursor = "journal.cursor"
+
 // startHost begins to watch this machine: its vitals and its journal.
 func (a *App) startHost() {
+	c := &a.opts.Config.Config
+	if c.Vitals == config.Switch(true) {
+		collector := vitals.New(vitals.Options{
+			Host: a.host, Sink: a.samples.OwnSource("vitals"), Clock: a.clock, Telemetry: a.telemetry,
+			Missing: func(what string, err error) {
+				a.log.Info("a part of this host's vitals cannot be read", "what", what, "error", err.Error())
+			},
+		})
+		a.group.Go("vitals", collector.Run)
+	}
+	if c.Journal == config.Switch(true) {
+		a.group.Go("journal", journal.New(journal.Options{
+			Host: a.host, Entries: a.lines.DurableEntries, Cursor: cursor{a.state}, Reject: a.tap.Reject,
+			Missing: func(err error) { a.log.Info("this host's journal cannot be read", "error", err.Error()) },
+			Clock:   a.clock, Telemetry: a.telemetry,
+		}).Run)
+	}
+}
+
+// cursor remembers in the state how far the journal was kept.
+type cursor struct{ state *state.Store }
+
+// Load is the place to go on from, "" for the beginning.
+func (c cursor) Load(ctx context.Context) (string, error) {
+	text, err := c.state.Setting(ctx, journalCursor)
+	if errors.Is(err, state.ErrUnset) {
+		return "", nil
+	}
+	return string(text), err
+}
+
+// Save remembers a place; what was read up to it is kept.
+func (c cursor) Save(ctx context.Context, place string) error {
+	return c.state.SetSetting(ctx, journalCursor, []byte(place))
 }

@@ -127,6 +127,16 @@ func (l *Logs) keep(ctx context.Context, b *record.Batch, answer Answer) (Answer
 // Entries keeps what a receiver without acknowledgements made, such as syslog;
 // it returns when they would survive the end of the process.
 func (l *Logs) Entries(ctx context.Context, protocol, source string, entries []entry.Entry) error {
+	return l.keepEntries(ctx, protocol, source, entries, false)
+}
+
+// DurableEntries is Entries for a sender that goes on from a place of its own:
+// it returns when they would survive a power cut.
+func (l *Logs) DurableEntries(ctx context.Context, protocol, source string, entries []entry.Entry) error {
+	return l.keepEntries(ctx, protocol, source, entries, true)
+}
+
+func (l *Logs) keepEntries(ctx context.Context, protocol, source string, entries []entry.Entry, durable bool) error {
 	now := l.clock.Now()
 	b := &record.Batch{Entries: make([]entry.Entry, 0, len(entries))}
 	for i := range entries {
@@ -149,7 +159,7 @@ func (l *Logs) Entries(ctx context.Context, protocol, source string, entries []e
 			l.tap.Accept(protocol, source, e.Message, "component="+e.Component+" host="+e.Host+" level="+e.Level.String())
 		}
 	}
-	if _, _, err := l.committer.Commit(ctx, b, false); err != nil {
+	if _, _, err := l.committer.Commit(ctx, b, durable); err != nil {
 		return err
 	}
 	l.accepted.Add(n)
