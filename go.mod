@@ -11,7 +11,6 @@ require (
 	github.com/google/uuid v1.6.0 
 	github.com/inconshreveable/mousetrap v1.1.0 
 	github.com/klauspost/compress v1.20.3 
-	github.com/leodido/go-syslog/v4 v4.5.0 
 	github.com/mattn/go-isatty v0.0.24 
 	github.com/ncruces/go-strftime v1.1.0 
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec 

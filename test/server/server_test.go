@@ -88,7 +88,7 @@ func TestFromASpikeToItsLines(t *testing.T) {
 		t.Errorf("%d slots of 10 s are above 2 s, want 12", high)
 	}
 	status, body := s.Get("/api/scope", "target", "logs.web.nginx.request_time.p99", "from", from, "until", until)
-	if status != http.StatusOK || !strings.Contains(body, `"component:web.nginx request_time:*"`) || !strings.Contains(body, `"slowest":"request_time"`) {
+	if status != http.StatusOK || !strings.Contains(body, `"component:web.nginx client:* status:100..599 request_time:*"`) || !strings.Contains(body, `"slowest":"request_time"`) {
 		t.Fatalf("scope: %d %s", status, body)
 	}
 	entries := s.Logs("component:web.nginx request_time:* | sort request_time desc | limit 5", "from", from, "until", until)

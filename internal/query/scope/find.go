@@ -148,19 +148,23 @@ func (f *finder) derived(rest string, o *origin) bool {
 // requestTime is the field and the series of how long requests took.
 const requestTime = "request_time"
 
+// request selects what the pipeline counts as a request, so that a spike leads
+// to exactly its lines and not to others with a field of that name.
+const request = "client:* status:100..599"
+
 // derivedFilter is what selects the entries of a derived series, by the node
 // that names it and those after.
 func derivedFilter(node string, after []string) (filter string, ok bool) {
 	switch {
 	case node == "requests" && len(after) == 0:
-		return "status:*", true
+		return request, true
 	case node == "bytes" && len(after) == 0:
-		return "bytes:*", true
+		return request + " bytes:*", true
 	case node == requestTime && len(after) <= 1:
-		return requestTime + ":*", true
+		return request + " " + requestTime + ":*", true
 	case node == "status" && len(after) == 1 && len(after[0]) == 3 && after[0][1:] == "xx":
 		class := after[0][:1]
-		return "status:" + class + "00.." + class + "99", class >= "1" && class <= "5"
+		return "client:* status:" + class + "00.." + class + "99", class >= "1" && class <= "5"
 	}
 	return "", false
 }

@@ -38,12 +38,12 @@ func TestEachSeriesHasItsOriginAndAReason(t *testing.T) {
 		}
 	}
 	// What Patou writes itself.
-	is("logs.webapp.backend.git.requests", "webapp.backend.git", "", "component:webapp.backend.git status:*", "It is counted from the entries of webapp.backend.git.")
-	is("logs.web.nginx.status.5xx", "web.nginx", "", "component:=web.nginx status:500..599", "It is counted from the entries of web.nginx.")
-	is("logs.webapp.frontend.bytes", "webapp.frontend", "", "component:webapp.frontend bytes:*", "It is counted from the entries of webapp.frontend.")
-	is("logs.webapp.frontend.request_time.p99", "webapp.frontend", "", "component:webapp.frontend request_time:*", "It is the time that requests took by the entries of webapp.frontend.")
-	is("logs.webapp.frontend.request_time", "webapp.frontend", "", "component:webapp.frontend request_time:*", "It is the time that requests took by the entries of webapp.frontend.")
-	is("logs.status.requests", "status", "", "component:status status:*", "It is counted from the entries of status.")
+	is("logs.webapp.backend.git.requests", "webapp.backend.git", "", "component:webapp.backend.git client:* status:100..599", "It is counted from the entries of webapp.backend.git.")
+	is("logs.web.nginx.status.5xx", "web.nginx", "", "component:=web.nginx client:* status:500..599", "It is counted from the entries of web.nginx.")
+	is("logs.webapp.frontend.bytes", "webapp.frontend", "", "component:webapp.frontend client:* status:100..599 bytes:*", "It is counted from the entries of webapp.frontend.")
+	is("logs.webapp.frontend.request_time.p99", "webapp.frontend", "", "component:webapp.frontend client:* status:100..599 request_time:*", "It is the time that requests took by the entries of webapp.frontend.")
+	is("logs.webapp.frontend.request_time", "webapp.frontend", "", "component:webapp.frontend client:* status:100..599 request_time:*", "It is the time that requests took by the entries of webapp.frontend.")
+	is("logs.status.requests", "status", "", "component:status client:* status:100..599", "It is counted from the entries of status.")
 	is("logs.webapp.frontend.size", "webapp.frontend", "", "component:webapp.frontend", "It is derived from the entries of webapp.frontend.")
 	is("host.myhost_example_org.cpu.user", "", "myhost.example.org", "host:myhost.example.org", "It is a vital sign of the host myhost.example.org.")
 	is("host.new.load.1m", "", "new", "host:new", "It is a vital sign of the host new.")
@@ -93,8 +93,8 @@ func TestSeriesOfOneGraphShareAQuery(t *testing.T) {
 		}
 	}
 	is("", Newest)
-	is("component:webapp.frontend request_time:*", Slowest, "logs.webapp.frontend.request_time.p99", "logs.webapp.frontend.request_time.p50")
-	is("(component:webapp.frontend request_time:*) OR (component:webapp.frontend status:*)", Newest, "logs.webapp.frontend.request_time.p99", "logs.webapp.frontend.requests")
+	is("component:webapp.frontend client:* status:100..599 request_time:*", Slowest, "logs.webapp.frontend.request_time.p99", "logs.webapp.frontend.request_time.p50")
+	is("(component:webapp.frontend client:* status:100..599 request_time:*) OR (component:webapp.frontend client:* status:100..599)", Newest, "logs.webapp.frontend.request_time.p99", "logs.webapp.frontend.requests")
 	is("component:(sshd OR webapp.frontend)", Newest, "stats.sshd.logins", "stats.webapp.frontend.hits")
 	is("host:(db1.example.org OR web01)", Newest, "db1.cpu-0.cpu-user", "web01.cpu-0.cpu-user", "web01.cpu-0.cpu-idle")
 	is("component:sshd OR host:web01", Newest, "stats.sshd.logins", "web01.cpu-0.cpu-idle")
@@ -107,9 +107,9 @@ func TestTheAnswerHasTheShapeOfTheAPI(t *testing.T) {
 	got, err := json.Marshal(s)
 	want := `{"from":"2016-11-20T14:00:00.000000000Z","until":"2016-11-20T14:05:00.000000000Z",` +
 		`"series":[{"target":"alias(x)","series":"logs.webapp.frontend.request_time.p99","component":"webapp.frontend","host":"",` +
-		`"how":"It is the time that requests took by the entries of webapp.frontend.","query":"component:webapp.frontend request_time:*"}],` +
+		`"how":"It is the time that requests took by the entries of webapp.frontend.","query":"component:webapp.frontend client:* status:100..599 request_time:*"}],` +
 		`"components":[{"name":"webapp.frontend","how":"It is the time that requests took by the entries of webapp.frontend."}],"hosts":[],` +
-		`"query":"component:webapp.frontend request_time:*","order":"slowest","slowest":"request_time"}`
+		`"query":"component:webapp.frontend client:* status:100..599 request_time:*","order":"slowest","slowest":"request_time"}`
 	if err != nil || string(got) != want {
 		t.Errorf("got  %s\nwant %s\n%v", got, want, err)
 	}
