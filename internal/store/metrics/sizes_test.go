@@ -191,3 +191,45 @@ func checkQuantiles(t *testing.T, s *metric.Sketch, values []float64) {
 		}
 	}
 }
+
+// TestRolledSizesOfRealSeries prints, with -v, the table of ADR 4: what slots
+// rolled up six to one take.
+func TestRolledSizesOfRealSeries(t *testing.T) {
+	for name, series := range map[string]map[string][]float64{"nab": nab(t), "proc": procSamples(t)} {
+		for _, how := range []struct {
+			name   string
+			finish func(*cell)
+		}{
+			{"sum, min, max, n", func(c *cell) { c.finish(Average) }},
+			{"sum with its noise", func(c *cell) { c.last, c.small = math.NaN(), math.NaN() }},
+			{"average instead of sum", func(c *cell) { c.finish(Average); c.sum /= float64(c.n) }},
+			{"sum, last, min, max, n", func(c *cell) { c.finish(Last) }},
+		} {
+			bytes, cells := 0, 0
+			for _, v := range series {
+				n, size := rolledSize(v, how.finish)
+				cells, bytes = cells+n, bytes+size
+			}
+			if cells > 0 {
+				t.Logf("%s %-24s %.2f B/slot", name, how.name, float64(bytes)/float64(cells))
+			}
+		}
+	}
+}
+
+func rolledSize(v []float64, finish func(*cell)) (cells, bytes int) {
+	var w blockWriter
+	r := &rolled{}
+	for ; len(v) >= 6; v = v[6:] {
+		c := cell{}
+		for _, x := range v[:6] {
+			c.add(x)
+		}
+		finish(&c)
+		if r.cells = append(r.cells, c); len(r.cells) == windowSlots || len(v) < 12 {
+			cells, bytes = cells+len(r.cells), bytes+len(w.rolled(r, 0))
+			r.cells = r.cells[:0]
+		}
+	}
+	return cells, bytes
+}
