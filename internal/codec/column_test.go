@@ -72,6 +72,7 @@ func TestFloatsComeBackBitForBit(t *testing.T) {
 	f("thirds", 1.0/3, 2.0/3, 4.0/3, 5.0/3)
 	f("outlier among decimals", append(repeat(64, 0.25), math.Pi, 1e300)...)
 	f("exceptions first", append([]float64{math.Pi, math.E, 1e300}, repeat(64, 12345.5)...)...)
+	f("zero after an exception", 1.0000152587890625, 0, 1, 1.0000152587890625)
 	f("no numbers", math.NaN(), math.Inf(1), math.Inf(-1), 3)
 	rapid.Check(t, func(rt *rapid.T) {
 		checkFloats(rt, "random", rapid.SliceOfN(rapid.Float64(), 1, 300).Draw(rt, "values"))

@@ -144,17 +144,15 @@ func scale(scaled []int64, v []float64, exp, limit int) (exceptions []int) {
 		}
 		scaled[i], prev = m, m
 	}
-	if len(exceptions) > 0 && exceptions[0] == 0 {
-		levelStart(scaled, len(exceptions))
-	}
+	levelStart(scaled, exceptions)
 	return exceptions
 }
 
 // levelStart gives the exceptions that open the column the first integer that
 // is real, instead of a zero that would widen its neighbours.
-func levelStart(scaled []int64, most int) {
+func levelStart(scaled []int64, exceptions []int) {
 	n := 0
-	for n < min(most, len(scaled)) && scaled[n] == 0 {
+	for n < len(exceptions) && exceptions[n] == n {
 		n++
 	}
 	for i := 0; i < n && n < len(scaled); i++ {
