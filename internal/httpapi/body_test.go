@@ -93,8 +93,23 @@ func TestInternalErrorsStayInside(t *testing.T) {
 	}
 }
 
+// smallBodies lowers the bounds, so that tests need not fill them.
+func (g *rig) smallBodies() int {
+	const most = 1 << 20
+	g.server().logBody, g.server().bodies.most = most, 6*(most+1)
+	return most
+}
+
+func TestTheBoundsOfBodies(t *testing.T) {
+	s := newRig(t, nil).server()
+	if s.logBody != 32<<20 || s.bodies.most != 192<<20 {
+		t.Errorf("a body has at most %d bytes, all have %d", s.logBody, s.bodies.most)
+	}
+}
+
 func TestLargeBodiesAreRefused(t *testing.T) {
 	g := newRig(t, nil)
+	limit := g.smallBodies()
 	g.sink.answer = ingest.Answer{Accepted: 1}
 	f := func(encoding string, sent []byte, status int, text string) {
 		t.Helper()
@@ -104,15 +119,15 @@ func TestLargeBodiesAreRefused(t *testing.T) {
 			t.Errorf("%d bytes were not given back", used)
 		}
 	}
-	most := bytes.Repeat([]byte("x"), maxLogBody)
+	most := bytes.Repeat([]byte("x"), limit)
 	over := append(most, 'x')
-	bomb := make([]byte, 96<<20)
+	bomb := make([]byte, 16<<20)
 	f("", most, http.StatusOK, "")
-	f("", over, http.StatusRequestEntityTooLarge, "33554432")
+	f("", over, http.StatusRequestEntityTooLarge, "1048576")
 	f("gzip", gzipped(t, most), http.StatusOK, "")
-	f("gzip", gzipped(t, over), http.StatusRequestEntityTooLarge, "33554432")
-	f("gzip", gzipped(t, bomb), http.StatusRequestEntityTooLarge, "33554432")
-	f("zstd", zstded(t, bomb), http.StatusRequestEntityTooLarge, "33554432")
+	f("gzip", gzipped(t, over), http.StatusRequestEntityTooLarge, "1048576")
+	f("gzip", gzipped(t, bomb), http.StatusRequestEntityTooLarge, "1048576")
+	f("zstd", zstded(t, bomb), http.StatusRequestEntityTooLarge, "1048576")
 	f("gzip", []byte("not gzip"), http.StatusBadRequest, "does not unpack")
 	f("gzip", gzipped(t, most)[:2000], http.StatusBadRequest, "does not unpack")
 	f("zstd", []byte("not zstd"), http.StatusBadRequest, "body")
@@ -143,27 +158,17 @@ func (b blockedSink) Accept(ctx context.Context, _, _ string, _ []byte) (ingest.
 func TestBodiesTogetherAreBounded(t *testing.T) {
 	sink := blockedSink{make(chan struct{}), make(chan struct{})}
 	g := newRig(t, func(o *Options) { o.Sink = sink })
-	body := bytes.Repeat([]byte("x"), maxLogBody)
+	limit := g.smallBodies()
+	body := bytes.Repeat([]byte("x"), limit)
 	var wg sync.WaitGroup
-	for range bodiesBytes / maxLogBody {
+	for range 6 {
 		wg.Go(func() { g.do(t, http.MethodPost, "/api/logs", body) })
-		if g.server().bodies.used.Load() < bodiesBytes-maxLogBody {
-			<-sink.entered
-		}
+		<-sink.entered
 	}
 	r := g.do(t, http.MethodPost, "/api/logs", body)
 	r.want(t, http.StatusTooManyRequests, "too much is being sent")
 	close(sink.leave)
-	done := make(chan struct{})
-	go func() { wg.Wait(); close(done) }()
-	for {
-		select {
-		case <-sink.entered:
-			continue
-		case <-done:
-		}
-		break
-	}
+	wg.Wait()
 	if used := g.server().bodies.used.Load(); used != 0 {
 		t.Errorf("%d bytes were not given back", used)
 	}

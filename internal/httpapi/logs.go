@@ -67,7 +67,7 @@ func (s *server) acceptLogs(w http.ResponseWriter, r *http.Request) error {
 	if len(key) > maxKey {
 		return refuse(http.StatusBadRequest, "Idempotency-Key: it has %d bytes, and %d are the most", len(key), maxKey)
 	}
-	body, release, err := s.body(w, r, maxLogBody)
+	body, release, err := s.body(w, r, s.logBody)
 	defer release()
 	if err != nil {
 		return err

@@ -24,6 +24,7 @@ type server struct {
 	engine   *graphite.Engine // nil without a store of series
 	openAPI  []byte
 	queries  *gate
+	logBody  int64 // maxLogBody, less in tests
 	bodies   *budget
 	streams  *budget
 	hosts    hostRule
@@ -32,7 +33,7 @@ type server struct {
 
 // New is the handler of all routes.
 func New(o Options) (http.Handler, error) {
-	s := &server{Options: o.withDefaults(), mux: http.NewServeMux(), bodies: newBudget(bodiesBytes), streams: newBudget(maxStreams)}
+	s := &server{Options: o.withDefaults(), mux: http.NewServeMux(), logBody: maxLogBody, bodies: newBudget(bodiesBytes), streams: newBudget(maxStreams)}
 	s.queries = newGate(s.Queries, s.Waiting)
 	s.hosts = newHostRule(o.Hosts)
 	if o.Series != nil {
