@@ -74,8 +74,8 @@ type Lookup struct {
 	From, Until int64
 	// Component reports whether a component is asked for; nil means all.
 	Component func(name string) bool
-	// Literals are texts that each matching entry's message holds, byte for
-	// byte; a store may skip runs whose filter excludes one.
+	// Literals are texts that each matching entry's message holds, the case of
+	// ASCII letters aside; a store may skip runs whose filter excludes one.
 	Literals []string
 	// ID, when not zero, is the one entry asked for.
 	ID ID

@@ -11,9 +11,10 @@ import (
 const minLiteral = 3
 
 // textLiterals are the pieces of a text filter that each matching message
-// holds byte for byte: all of it where case counts, else what has no case.
+// holds, the case of ASCII letters aside: all of it, but where case is ignored
+// beyond ASCII: then what has no case.
 func textLiterals(parts []string) []string {
-	if !foldsCase(parts) {
+	if !foldsCase(parts) || isASCII(strings.Join(parts, "")) {
 		return longOnes(parts)
 	}
 	var out []string

@@ -52,7 +52,7 @@ type columns struct {
 func (c *columns) holds(l entry.Lookup) bool {
 	return slices.ContainsFunc(c.of, func(e entry.Entry) bool {
 		for _, s := range l.Literals {
-			if !strings.Contains(e.Message, s) {
+			if !strings.Contains(strings.ToLower(e.Message), strings.ToLower(s)) {
 				return false
 			}
 		}

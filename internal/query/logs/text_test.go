@@ -70,10 +70,11 @@ func TestLiteralsAreThoseThatEachMatchHolds(t *testing.T) {
 		}
 	}
 	is("Timeout", "Timeout")
-	is("timeout", "")
-	is("id-12345/x", "-12345/")
-	is("quux7f3a9", "")
-	is(`Foo*Bar "a b" /x+longer(y|z)[0-9]abcd/`, "Foo|Bar|longer|abcd")
+	is("timeout", "timeout")
+	is("id-12345/x", "id-12345/x")
+	is("größe-12345/x", "-12345/")
+	is("quux7f3a9", "quux7f3a9")
+	is(`Foo*Bar "a b" /x+longer(y|z)[0-9]abcd/`, "Foo|Bar|a b|longer|abcd")
 	is("/(?i)longer/ OR Timeout", "")
 	is("-Timeout", "")
 }

@@ -46,7 +46,7 @@ func TestHistogramCountsByLevelInRoundSteps(t *testing.T) {
 	ask("component:web.nginx", 0, 600, 5, 2*time.Minute, 0, "+0:2/120", "+120:1/120", "+240:1/120", "+360:1/120", "+480:1/120")
 	ask("component:web.nginx | where level >= warn | top path", 0, 600, 2, 5*time.Minute, 0, "+0:3/3", "+300:3/3")
 	ask("component:web.nginx", 90, 150, 6, 10*time.Second, 2, "+90:0/10", "+100:1/10", "+110:0/10", "+120:0/10", "+130:0/10", "+140:0/10")
-	ask("nothing", 0, 60, 2, 30*time.Second, 2, "+0:0/0", "+30:0/0")
+	ask("nothing", 0, 60, 2, 30*time.Second, 0, "+0:0/0", "+30:0/0")
 	ask("", 600, 0, 2, time.Millisecond, 0)
 }
 
