@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -192,4 +193,33 @@ func BenchmarkFind(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkOpen opens a store of 100,000 series with an hour on disk.
+func BenchmarkOpen(b *testing.B) {
+	f := &fixture{t: b, fs: fsx.NewMem(), clock: newManual()}
+	f.opt = Options{Clock: f.clock}
+	f.open()
+	s, a := newSender(100_000), f.NewAppender()
+	for i := range int64(10) {
+		f.clock.Advance(6 * time.Minute)
+		f.Apply(uint64(i), &record.Batch{Points: s.batch(b, a, start+i*360, nil)})
+		f.Freeze(uint64(i))
+		_ = f.Store.Flush(context.Background())
+	}
+	_ = f.Close()
+	names := s.names
+	f.Store, s, a = nil, nil, nil
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for b.Loop() {
+		f.open()
+		_ = f.Len()
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	b.ReportMetric(float64(int64(after.HeapAlloc)-int64(before.HeapAlloc))/1e5, "B/series")
+	runtime.KeepAlive(f)
+	runtime.KeepAlive(names)
 }
