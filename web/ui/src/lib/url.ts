@@ -34,9 +34,13 @@ export interface PageState {
   around: boolean
   /** Whether entries are followed as they arrive. */
   follow: boolean
+  /** Series that are not drawn, by the letter of their graph and their label. */
+  hide: Target[]
+  /** Whether graphs are shown as a table too. */
+  table: boolean
 }
 
-export const initial: PageState = { targets: [], from: '-1h', until: 'now', tab: 'entries', q: '', around: false, follow: false }
+export const initial: PageState = { targets: [], from: '-1h', until: 'now', tab: 'entries', q: '', around: false, follow: false, hide: [], table: false }
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 
@@ -91,6 +95,8 @@ export function decode(search: string): PageState {
     entry: params.get('entry') ?? undefined,
     around: params.get('around') === '1',
     follow: params.get('follow') === '1',
+    hide: params.getAll('hide').map(decodeTarget),
+    table: params.get('table') === '1',
   }
 }
 
@@ -104,6 +110,8 @@ export function encode(s: PageState): string {
   pairs.push(['pin', s.pin === undefined ? undefined : plain(s.pin)], ['scope', s.scope && encodeScope(s.scope)])
   pairs.push(['tab', s.tab === 'entries' ? undefined : s.tab], ['q', s.q || undefined], ['order', s.order])
   pairs.push(['entry', s.entry], ['around', s.around ? '1' : undefined], ['follow', s.follow ? '1' : undefined])
+  for (const one of s.hide) pairs.push(['hide', `${one.letter}~${one.text}`])
+  pairs.push(['table', s.table ? '1' : undefined])
   const written = pairs.filter(([, text]) => text !== undefined).map(([key, text]) => `${key}=${escape(text!)}`)
   return written.length ? `?${written.join('&')}` : ''
 }

@@ -4,7 +4,7 @@ import { api } from '../api/client'
 import type { EventMark } from '../api/types'
 import { peak, nearest } from '../chart/align'
 import { between, stride } from '../lib/select'
-import { freeLetter } from '../lib/url'
+import { freeLetter, type Target } from '../lib/url'
 import type { Range } from '../lib/time'
 import { cursor } from './cursor.svelte'
 import { Graphs } from './graphs.svelte'
@@ -46,7 +46,9 @@ export class Explore {
   }
 
   remove(letter: string): void {
-    route.patch({ targets: route.state.targets.filter((target) => target.letter !== letter) })
+    const { targets, hide } = route.state
+    const others = (all: Target[]): Target[] => all.filter((one) => one.letter !== letter)
+    route.patch({ targets: others(targets), hide: others(hide) })
   }
 
   /** Adds a series as a graph of its own, or takes that graph away. */

@@ -9,6 +9,7 @@ import { guess } from '../lib/units'
 import type { Range } from '../lib/time'
 import type { Target } from '../lib/url'
 import { Resource } from './resource.svelte'
+import { route } from './route.svelte'
 
 export class Graph {
   readonly letter: string
@@ -20,7 +21,9 @@ export class Graph {
   readonly unit = $derived(guess(this.text))
   readonly title = $derived(title(this.text))
   /** Labels of series that are not drawn. */
-  hidden = $state.raw<ReadonlySet<string>>(new Set())
+  readonly hidden: ReadonlySet<string> = $derived(
+    new Set(route.state.hide.filter((one) => one.letter === this.letter).map((one) => one.text)),
+  )
   /** The index of the series pointed at in the legend; -1 for none. */
   focus = $state(-1)
 
@@ -41,12 +44,17 @@ export class Graph {
   alone(label: string): void {
     const others = this.labels.filter((name) => name !== label)
     const already = !this.hidden.has(label) && others.every((name) => this.hidden.has(name))
-    this.hidden = new Set(already ? [] : others)
+    this.#hide(already ? [] : others)
   }
 
   toggle(label: string): void {
     const next = new Set(this.hidden)
     if (!next.delete(label)) next.add(label)
-    this.hidden = next
+    this.#hide([...next])
+  }
+
+  #hide(labels: string[]): void {
+    const others = route.state.hide.filter((one) => one.letter !== this.letter)
+    route.patch({ hide: [...others, ...labels.map((text) => ({ letter: this.letter, text }))] })
   }
 }
