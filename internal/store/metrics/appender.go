@@ -16,9 +16,10 @@ const maxRemembered = 1 << 20
 type Appender struct {
 	store *Store
 	seen  []sighting
-	// at is where the last name was found in seen, where its place by ID.
+	// at is where the last name was found in seen, where its place by name as
+	// the sender writes it.
 	at    int32
-	where map[metric.ID]int32
+	where map[string]int32
 
 	minute int64 // since 1970, in which created series were made
 	made   int
@@ -33,7 +34,7 @@ type sighting struct {
 
 // NewAppender returns an Appender for one connection.
 func (s *Store) NewAppender() *Appender {
-	return &Appender{store: s, seen: []sighting{{}}, where: map[metric.ID]int32{}}
+	return &Appender{store: s, seen: []sighting{{}}, where: map[string]int32{}}
 }
 
 // Resolve is the ID of a series, given if it is new. The name is valid only
@@ -44,6 +45,10 @@ func (a *Appender) Resolve(name string, kind metric.Kind) (metric.ID, error) {
 		a.at = next
 		return s.id, nil
 	}
+	if at, ok := a.where[name]; ok && a.seen[at].kind == kind {
+		a.seen[a.at].next, a.at = at, at
+		return a.seen[at].id, nil
+	}
 	id, err := a.store.index.resolve(name, kind, a.mayCreate)
 	if err != nil {
 		a.store.refused.Inc()
@@ -53,23 +58,19 @@ func (a *Appender) Resolve(name string, kind metric.Kind) (metric.ID, error) {
 	return id, nil
 }
 
-// learn remembers that the name followed the one before.
+// learn remembers a new name, and that it followed the one before.
 func (a *Appender) learn(name string, id metric.ID, kind metric.Kind) {
-	at, ok := a.where[id]
-	if !ok || a.seen[at].name != name {
-		if len(a.seen) >= maxRemembered {
-			a.seen, a.where, a.at = []sighting{{}}, map[metric.ID]int32{}, 0
-		}
-		at = int32(len(a.seen))
-		kept := a.store.index.get(id).name
-		if kept != name { // not canonical as sent
-			kept = strings.Clone(name)
-		}
-		a.seen = append(a.seen, sighting{name: kept, id: id, kind: kind})
-		a.where[id] = at
+	if len(a.seen) >= maxRemembered {
+		a.seen, a.where, a.at = []sighting{{}}, map[string]int32{}, 0
 	}
-	a.seen[a.at].next = at
-	a.at = at
+	kept := a.store.index.get(id).name
+	if kept != name { // not canonical as sent
+		kept = strings.Clone(name)
+	}
+	at := int32(len(a.seen))
+	a.seen = append(a.seen, sighting{name: kept, id: id, kind: kind})
+	a.where[kept] = at
+	a.seen[a.at].next, a.at = at, at
 }
 
 func (a *Appender) mayCreate() error {

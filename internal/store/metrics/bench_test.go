@@ -89,7 +89,7 @@ func BenchmarkIngest(b *testing.B) {
 func benchIngest(b *testing.B, series, rounds int) {
 	var spent, flushing, maintaining time.Duration
 	points := 0
-	var bytes int64
+	var bytes, raw int64
 	for b.Loop() {
 		f := &fixture{t: b, fs: fsx.NewMem(), clock: newManual()}
 		f.opt = Options{Clock: f.clock}
@@ -119,7 +119,12 @@ func benchIngest(b *testing.B, series, rounds int) {
 		began := cpu()
 		f.maintain()
 		maintaining += cpu() - began
-		bytes = f.DiskBytes()
+		bytes, raw = f.DiskBytes(), 0
+		for _, l := range f.live {
+			if l.class == classRaw {
+				raw += l.size
+			}
+		}
 		_ = f.Close()
 	}
 	per := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / float64(points) }
@@ -127,6 +132,7 @@ func benchIngest(b *testing.B, series, rounds int) {
 	b.ReportMetric(per(flushing), "ns-flush/point")
 	b.ReportMetric(per(maintaining), "ns-maintain/point")
 	b.ReportMetric(float64(bytes)/float64(series*rounds), "B/point")
+	b.ReportMetric(float64(raw)/float64(series*rounds), "B-raw/point")
 }
 
 // BenchmarkResolve is a name that follows the one that it followed before.
