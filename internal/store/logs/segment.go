@@ -84,6 +84,7 @@ func dirName(dir string, number uint64) string { return path.Join(dir, segmentNa
 type runGroup struct {
 	component string
 	from, to  int // in runs
+	last      int64
 }
 
 // newSegment indexes what a directory says.
@@ -109,10 +110,11 @@ func (s *segment) addRun(r segmentRun) {
 	s.runs = append(s.runs, r)
 	last := len(s.parts) - 1
 	if last < 0 || s.parts[last].component != r.component {
-		s.parts = append(s.parts, runGroup{component: r.component, from: len(s.runs) - 1})
+		s.parts = append(s.parts, runGroup{component: r.component, from: len(s.runs) - 1, last: r.last})
 		last++
 	}
 	s.parts[last].to = len(s.runs)
+	s.parts[last].last = max(s.parts[last].last, r.last)
 }
 
 // segmentWriter writes blocks one after another and remembers where they are.

@@ -235,9 +235,8 @@ func (s *Store) Components() []Component {
 	last := map[string]int64{}
 	s.mu.RLock()
 	for _, seg := range s.segments {
-		for i := range seg.runs {
-			r := &seg.runs[i]
-			keepLast(last, r.component, r.last)
+		for i := range seg.parts {
+			keepLast(last, seg.parts[i].component, seg.parts[i].last)
 		}
 	}
 	for _, g := range append(s.frozen[:len(s.frozen):len(s.frozen)], s.head) {
