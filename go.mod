@@ -3,24 +3,27 @@ module patou
 go 1.26.0
 
 require (
-	github.com/cespare/xxhash/v2 v2.3.0 
-	github.com/danielgtaylor/huma/v2 v2.37.2 
-	github.com/dustin/go-humanize v1.1.0 
-	github.com/goccy/go-yaml v1.19.2 
-	github.com/google/go-cmp v0.7.0 
-	github.com/google/uuid v1.6.0 
-	github.com/inconshreveable/mousetrap v1.1.0 
-	github.com/klauspost/compress v1.20.3 
-	github.com/mattn/go-isatty v0.0.24 
-	github.com/ncruces/go-strftime v1.1.0 
-	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec 
-	github.com/rogpeppe/go-internal v1.16.0 
-	github.com/spf13/cobra v1.10.2 
-	github.com/spf13/pflag v1.0.10 
-	golang.org/x/sys v0.49.0 
-	modernc.org/libc v1.79.0 
-	modernc.org/mathutil v1.7.1 
-	modernc.org/memory v1.12.1 
-	modernc.org/sqlite v1.61.1 
-	pgregory.net/rapid v1.3.0 
+	github.com/cespare/xxhash/v2 v2.3.0
+	github.com/danielgtaylor/huma/v2 v2.37.2
+	github.com/goccy/go-yaml v1.19.2
+	github.com/google/go-cmp v0.7.0
+	github.com/klauspost/compress v1.20.3
+	github.com/spf13/cobra v1.10.2
+	modernc.org/sqlite v1.61.1
+	pgregory.net/rapid v1.3.0
+)
+
+require (
+	github.com/dustin/go-humanize v1.1.0 // indirect
+	github.com/google/uuid v1.6.0 // indirect
+	github.com/inconshreveable/mousetrap v1.1.0 // indirect
+	github.com/mattn/go-isatty v0.0.24 // indirect
+	github.com/ncruces/go-strftime v1.1.0 // indirect
+	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
+	github.com/rogpeppe/go-internal v1.16.0 // indirect
+	github.com/spf13/pflag v1.0.10 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	modernc.org/libc v1.79.0 // indirect
+	modernc.org/mathutil v1.7.1 // indirect
+	modernc.org/memory v1.12.1 // indirect
 )
