@@ -136,7 +136,7 @@ func wait(ctx context.Context, a *app.App, reread func() (config.Sourced, error)
 			return err
 		case <-hup:
 			c, err := reread()
-			a.Reload(c, err)
+			a.Reload(ctx, c, err)
 		}
 	}
 }

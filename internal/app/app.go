@@ -13,10 +13,11 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"patou/internal/clock"
-	"patou/internal/component"
 	"patou/internal/config"
 	"patou/internal/fsx"
 	"patou/internal/ingest"
@@ -68,11 +69,16 @@ type App struct {
 	samples   *ingest.Metrics
 	lines     *ingest.Logs
 
-	listeners []Listener
+	// front is replaced by a reload, of which one runs at a time.
+	front     atomic.Pointer[front]
+	reloading sync.Mutex
 }
 
 // Listener is a listener that runs.
-type Listener struct{ Name, Addr string }
+type Listener struct {
+	Name, Addr string
+	configured config.Address
+}
 
 // New opens the stores of a server and replays what they lack.
 func New(ctx context.Context, o Options) (*App, error) {
@@ -212,9 +218,16 @@ func (a *App) checkTime(t time.Time, keep time.Duration) error {
 // Start begins to receive and to answer.
 func (a *App) Start(ctx context.Context) error {
 	a.startCommitter()
-	if err := a.startListeners(ctx); err != nil {
+	f, err := a.newFront(ctx, a.opts.Config.Config, nil)
+	if err != nil {
 		return err
 	}
+	a.front.Store(f)
+	a.closeLastCtx("listeners", func(ctx context.Context) error {
+		a.reloading.Lock()
+		defer a.reloading.Unlock()
+		return a.front.Load().group.Stop(ctx)
+	})
 	a.startOwnSeries()
 	a.group.Go("own log", func(ctx context.Context) error {
 		return a.selfLog.keep(ctx, a.keepOwnEntries)
@@ -246,29 +259,19 @@ func (a *App) Failed() <-chan error { return a.group.Failed() }
 func (a *App) Stop(ctx context.Context) error { return a.group.Stop(ctx) }
 
 // Listeners are those that run, in the order started.
-func (a *App) Listeners() []Listener { return a.listeners }
+func (a *App) Listeners() []Listener {
+	if f := a.front.Load(); f != nil {
+		return f.listeners
+	}
+	return nil
+}
 
 // Addr is the address of one listener, "" when it is off.
 func (a *App) Addr(name string) string {
-	for _, l := range a.listeners {
+	for _, l := range a.Listeners() {
 		if l.Name == name {
 			return l.Addr
 		}
 	}
 	return ""
 }
-
-// Reload takes over what can change without a restart, or keeps the old
-// configuration and says why.
-func (a *App) Reload(c config.Sourced, err error) {
-	if err == nil {
-		err = config.CheckListen(&c.Config, a.hasTokens(context.Background()))
-	}
-	if err != nil {
-		a.log.Error("the configuration was not reloaded; the old one stays", "error", err.Error())
-		return
-	}
-	a.log.Info("the configuration is right; listeners, stores and limits take it over at the next start")
-}
-
-func (a *App) hostNode() string { return component.Node(a.host) }

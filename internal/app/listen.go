@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"syscall"
 	"time"
 
 	"patou/internal/config"
@@ -14,56 +13,28 @@ import (
 	"patou/web"
 )
 
-func (a *App) startListeners(ctx context.Context) error {
-	l := a.opts.Config.Listen
-	return errors.Join(
-		a.startIf(ctx, l.Graphite, "graphite", a.startCarbon),
-		a.startIf(ctx, l.Syslog, "syslog", a.startSyslog),
-		a.startIf(ctx, l.HTTP, "http", a.startHTTP),
-	)
-}
-
-// startIf starts a listener unless its address is "off".
-func (a *App) startIf(ctx context.Context, at config.Address, name string, start func(ctx context.Context, addr string) (bound string, err error)) error {
-	if at == config.Off {
-		return nil
-	}
-	bound, err := start(ctx, string(at))
-	if a.opts.PickPorts && errors.Is(err, syscall.EADDRINUSE) {
-		host, port, _ := net.SplitHostPort(string(at))
-		if bound, err = start(ctx, net.JoinHostPort(host, "0")); err == nil {
-			a.log.Info("the default port is in use, another was taken", "listener", name, "wanted", port, "address", bound)
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("listening for %s at %s: %w: choose another address with --%s, or \"off\"", name, at, err, name)
-	}
-	a.listeners = append(a.listeners, Listener{name, bound})
-	return nil
-}
-
-func (a *App) startHTTP(ctx context.Context, addr string) (string, error) {
+func (f *front) startHTTP(ctx context.Context, addr string) (string, error) {
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", addr)
 	if err != nil {
 		return "", err
 	}
 	stopping := make(chan struct{})
-	handler, err := a.handler(stopping)
+	handler, err := f.handler(stopping)
 	if err != nil {
 		listener.Close()
 		return "", err
 	}
-	server := httpapi.NewServer(handler, a.log)
-	a.group.Go("http listener", func(context.Context) error {
+	server := httpapi.NewServer(handler, f.app.log)
+	f.group.Go("http listener", func(context.Context) error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			return err
+			f.app.group.Fail(fmt.Errorf("http listener: %w", err))
 		}
 		return nil
 	})
 	// Registered behind the listener, so that it runs before the listener's
 	// end is waited for.
-	a.closeLastCtx("http", func(ctx context.Context) error {
+	f.stopLast("http", func(ctx context.Context) error {
 		close(stopping)
 		if err := server.Shutdown(ctx); err != nil {
 			return errors.Join(err, server.Close())
@@ -73,12 +44,12 @@ func (a *App) startHTTP(ctx context.Context, addr string) (string, error) {
 	return listener.Addr().String(), nil
 }
 
-func (a *App) handler(stopping <-chan struct{}) (http.Handler, error) {
+func (f *front) handler(stopping <-chan struct{}) (http.Handler, error) {
 	page, err := web.Dist()
 	if err != nil {
 		return nil, fmt.Errorf("the built page: %w", err)
 	}
-	c := &a.opts.Config
+	a, c := f.app, &f.config
 	named, err := templates(c.Scope.Templates)
 	if err != nil {
 		return nil, err
@@ -108,7 +79,7 @@ func (a *App) info() httpapi.Info {
 		Notes: func() []string { return a.opts.Notes },
 		Listeners: func() map[string]string {
 			all := map[string]string{}
-			for _, l := range a.listeners {
+			for _, l := range a.Listeners() {
 				all[l.Name] = l.Addr
 			}
 			return all

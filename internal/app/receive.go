@@ -9,31 +9,33 @@ import (
 	"patou/internal/ingest/syslog"
 )
 
-func (a *App) startCarbon(_ context.Context, addr string) (string, error) {
+func (f *front) startCarbon(_ context.Context, addr string) (string, error) {
+	a := f.app
 	r, err := carbon.Open(addr, carbon.Options{
 		Open:   func(source string) carbon.Sink { return a.samples.Source(carbon.Protocol, source) },
 		Reject: a.tap.Reject,
-		Allow:  prefixes(a.opts.Config.Allow.Graphite),
+		Allow:  prefixes(f.config.Allow.Graphite),
 		Clock:  a.clock, Telemetry: a.telemetry,
 	})
 	if err != nil {
 		return "", err
 	}
-	a.closeLastCtx("graphite listener", r.Stop)
+	f.stopLast("graphite listener", r.Stop)
 	return r.Addr(), nil
 }
 
-func (a *App) startSyslog(_ context.Context, addr string) (string, error) {
+func (f *front) startSyslog(_ context.Context, addr string) (string, error) {
+	a := f.app
 	r, err := syslog.Open(addr, syslog.Options{
 		Entries: a.lines.Entries,
 		Reject:  a.tap.Reject,
-		Allow:   prefixes(a.opts.Config.Allow.Syslog),
+		Allow:   prefixes(f.config.Allow.Syslog),
 		Clock:   a.clock, Telemetry: a.telemetry,
 	})
 	if err != nil {
 		return "", err
 	}
-	a.closeLastCtx("syslog listener", r.Stop)
+	f.stopLast("syslog listener", r.Stop)
 	return r.Addr(), nil
 }
 
