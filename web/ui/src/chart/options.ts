@@ -86,7 +86,8 @@ function yAxis(look: Look): uPlot.Axis {
     grid: { stroke: look.ink.grid, width: 1 },
     ticks: { show: false },
     border: { show: false },
-    splits: (_, __, min, max) => valueTicks(min, max, bytes, most),
+    // Without a sample there is no scale to speak of.
+    splits: (u, _, min, max) => (sampled(u) ? valueTicks(min, max, bytes, most) : []),
     values: (_, splits) => splits.map((v) => tick(v, look.unit)),
   }
 }
@@ -106,6 +107,10 @@ function line(number: number, colours: Ink): uPlot.Series {
       width: 0,
     },
   }
+}
+
+function sampled(u: uPlot): boolean {
+  return u.series.some((_, i) => i > 0 && valuesOf(u, i).some((value) => typeof value === 'number'))
 }
 
 /** uPlot also takes typed arrays; ours never are. */

@@ -34,10 +34,11 @@ function unwrapped(names: string[]): string[] {
   return wrappers.size === 1 ? inner.map((found) => found[0]!) : names
 }
 
-/** A lone name without the prefix that says only where it was filed. */
+/** A lone name as the component or host it is of; the title says the rest. */
 function own(name: string): string {
   const nodes = split(name)
   if (nodes[0] === 'logs' && nodes.length > 2) return componentOf(nodes)
+  if (nodes[0] === 'host' && nodes.length > 2) return nodes[1]!
   return name
 }
 

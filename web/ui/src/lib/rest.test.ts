@@ -64,6 +64,7 @@ test('a legend leaves out what all names share', () => {
   expect(shorten(['a.b', 'a.b.c'])).toEqual(['b', 'b.c'])
   expect(shorten(['same', 'same'])).toEqual(['same', 'same'])
   expect(shorten(['logs.web.nginx.request_time.p99'])).toEqual(['web.nginx'])
+  expect(shorten(['host.git-2.cpu.busy'])).toEqual(['git-2'])
   expect(title('group(logs.*.request_time.p99, logs.*.*.request_time.p99)')).toBe('request_time p99')
 })
 

@@ -26,7 +26,9 @@ export class Behind {
   readonly window = $derived(route.state.sel ?? timeRange.range)
   /** The targets whose scope it is: the graph dragged over, or all. */
   readonly targets = $derived.by(() => {
-    const { targets, on } = route.state
+    const { on } = route.state
+    // A target that cannot be read is about nothing, and is said to be wrong where it stands.
+    const targets = route.state.targets.filter(({ letter }) => this.#explore.graphs.get(letter)?.answer.error?.status !== 400)
     const one = targets.filter((target) => target.letter === on)
     return (one.length ? one : targets).map((target) => target.text)
   })
