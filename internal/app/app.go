@@ -164,8 +164,12 @@ func (a *App) found(damage []fsx.Damage) {
 	a.telemetry.Counter("store.damage").Add(len(damage))
 }
 
+// maxHead bounds what a store holds in memory before it is written: more makes
+// neither ingestion faster nor files better.
+const maxHead = 64 << 20
+
 func (a *App) replay(ctx context.Context) error {
-	head := int64(a.opts.Config.Memory) / 16
+	head := min(int64(a.opts.Config.Memory)/16, maxHead)
 	a.committer = ingest.NewCommitter(a.wal, a.metrics, a.entries, ingest.Options{
 		Clock: a.clock, Telemetry: a.telemetry, HeadBytes: head, QueueBytes: head, Applied: a.hub.Publish,
 	})

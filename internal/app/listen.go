@@ -54,10 +54,11 @@ func (f *front) handler(stopping <-chan struct{}) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	hosts := make([]string, len(c.Hosts))
+	hosts := make([]string, len(c.Hosts), len(c.Hosts)+1)
 	for i, h := range c.Hosts {
 		hosts[i] = string(h)
 	}
+	hosts = append(hosts, a.host) // who names this machine means it
 	return httpapi.New(httpapi.Options{
 		Clock: a.clock, Log: a.log, Telemetry: a.telemetry,
 		Info:  a.info(),

@@ -30,9 +30,9 @@ type corpus struct {
 
 const components, hosts = 40, 12
 
-func newCorpus(dir string, from time.Time, step time.Duration) (*corpus, error) {
+func newCorpus(dirs string, from time.Time, step time.Duration) (*corpus, error) {
 	c := &corpus{rand: rand.New(rand.NewPCG(42, 42)), at: from, step: step}
-	if dir != "" {
+	for dir := range strings.SplitSeq(dirs, ",") {
 		if err := c.read(dir); err != nil {
 			return nil, err
 		}

@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -32,7 +33,7 @@ func main() {
 	var o options
 	flag.StringVar(&o.binary, "binary", "bin/patou", "the server to measure")
 	flag.StringVar(&o.work, "work", "", "directory for data, emptied afterwards (default: a temporary one)")
-	flag.StringVar(&o.lines, "lines", "", "directory of *.log files with real lines (default: a few of our own)")
+	flag.StringVar(&o.lines, "lines", "", "directories of *.log files with real lines, with commas between (default: a few lines of our own)")
 	flag.IntVar(&o.series, "series", 100_000, "series")
 	flag.IntVar(&o.points, "points", 60, "samples a series")
 	flag.IntVar(&o.entries, "entries", 5_000_000, "log entries")
@@ -256,6 +257,10 @@ func post(ctx context.Context, addr string, body []byte) error {
 // histogram and the first 100 lines of one component over an hour.
 func (s *server) drill(ctx context.Context, from time.Time, span time.Duration, entries int) error {
 	const rounds = 21
+	component, err := s.requestComponent(ctx)
+	if err != nil {
+		return err
+	}
 	var walls []time.Duration
 	before := s.cpu()
 	for i := range rounds {
@@ -263,9 +268,9 @@ func (s *server) drill(ctx context.Context, from time.Time, span time.Duration, 
 		window := url.Values{"from": {strconv.FormatInt(at.Unix(), 10)}, "until": {strconv.FormatInt(at.Add(time.Hour).Unix(), 10)}}
 		var wall time.Duration
 		for path, more := range map[string]url.Values{
-			"/api/scope":          {"target": {"logs.area0.service00.requests"}},
-			"/api/logs/histogram": {"q": {"component:area0.service00"}},
-			"/api/logs":           {"q": {"component:area0.service00"}, "limit": {"100"}},
+			"/api/scope":          {"target": {"logs." + component + ".requests"}},
+			"/api/logs/histogram": {"q": {"component:" + component}},
+			"/api/logs":           {"q": {"component:" + component}, "limit": {"100"}},
 		} {
 			for k, v := range window {
 				more[k] = v
@@ -282,6 +287,19 @@ func (s *server) drill(ctx context.Context, from time.Time, span time.Duration, 
 	row(fmt.Sprintf("drill-down (scope, histogram, 100 lines of an hour) with %d entries", entries), "median %.1f ms, worst of %d %.1f ms; %.1f ms CPU",
 		ms(walls[rounds/2]), rounds, ms(walls[rounds-1]), (s.cpu()-before).Seconds()*1000/rounds)
 	return nil
+}
+
+// requestComponent is a component whose entries are requests, so that its series
+// have something behind them.
+func (s *server) requestComponent(ctx context.Context) (string, error) {
+	var found []struct{ Path string }
+	if err := s.getJSON(ctx, "/metrics/find", url.Values{"query": {"logs.*.*.requests"}, "format": {"json"}}, &found); err != nil {
+		return "", err
+	}
+	if len(found) == 0 {
+		return "", errors.New("no component has requests")
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(found[0].Path, "logs."), ".requests"), nil
 }
 
 func ms(d time.Duration) float64 { return d.Seconds() * 1000 }
