@@ -109,8 +109,10 @@ func (d *drawn) draw(out io.Writer, width int) {
 		if p[0] == nil {
 			continue
 		}
-		level := int(math.Round((*p[0] - bottom) / span * (graphHeight*4 - 1)))
-		rows[graphHeight-1-level/4][i/2] |= dot(i%2, level%4)
+		// Filled down to the axis, so that a narrow spike is seen.
+		for level := int(math.Round((*p[0] - bottom) / span * (graphHeight*4 - 1))); level >= 0; level-- {
+			rows[graphHeight-1-level/4][i/2] |= dot(i%2, level%4)
+		}
 	}
 	for i, row := range rows {
 		label := ""

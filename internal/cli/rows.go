@@ -108,9 +108,22 @@ func (p *rowPrinter) printRow(object []byte) error {
 	}
 	for i := range values {
 		values[i] = clean(values[i])
+		if keys[i] == "time" {
+			values[i] = localTime(values[i])
+		}
 	}
 	_, err := fmt.Fprintln(p.table, strings.Join(values, "\t"))
 	return err
+}
+
+// localTime writes a time as people at a terminal read it, without the zeros of
+// a whole second.
+func localTime(s string) string {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return s
+	}
+	return t.Local().Format("2006-01-02 15:04:05.999")
 }
 
 func (p *rowPrinter) writeCSV(columns, values []string) error {
