@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 )
 
 // Cut is what a Split found at the start of what was received.
@@ -27,6 +28,7 @@ const ToNewline = -1
 var (
 	ErrTooLong = errors.New("the message is longer than the limit")
 	ErrCutOff  = errors.New("the connection ended within the message")
+	ErrCrowded = errors.New("too many connections hold half a message: this one is closed")
 )
 
 // Lines cuts at newlines. A line longer than limit is refused once, and the
@@ -64,6 +66,7 @@ type Stream struct {
 	Buffers *Buffers
 
 	skip int // as in Cut
+	held int // bytes, as Buffers counts them
 }
 
 // bufferSize is what one read of a busy connection can bring: about what its
@@ -74,8 +77,30 @@ const bufferSize = 64 << 10
 // message that it holds.
 const idleSize = 256
 
-// Buffers lends buffers to streams. The zero Buffers is ready.
-type Buffers struct{ pool sync.Pool }
+// maxHeld bounds what all connections of a listener hold together, the starts of
+// messages and the buffers lent to those that read, so that ten thousand half
+// messages cost no more than this; smallHold is what one may hold all the same.
+const (
+	maxHeld   = 64 << 20
+	smallHold = 4 << 10
+)
+
+// Buffers lends buffers to streams and counts what they hold. The zero Buffers
+// is ready.
+type Buffers struct {
+	pool sync.Pool
+	held atomic.Int64
+}
+
+// hold counts that a stream holds n bytes instead of before, if it may.
+func (p *Buffers) hold(before, n int) bool {
+	more := int64(n - before)
+	if p.held.Add(more) <= maxHeld || n <= smallHold || more <= 0 {
+		return true
+	}
+	p.held.Add(-more)
+	return false
+}
 
 func (p *Buffers) get() []byte {
 	if b, ok := p.pool.Get().(*[bufferSize]byte); ok {
@@ -93,22 +118,35 @@ func (p *Buffers) put(b []byte) {
 // Run reads until r ends, for whatever reason.
 func (s *Stream) Run(r io.Reader) {
 	var hold []byte // the start of a message whose rest has not come
+	defer s.holds(0)
 	for {
 		if hold = waiting(hold); s.skip != 0 {
 			hold = hold[:0]
 		}
 		n, err := r.Read(hold[len(hold):cap(hold)])
 		hold = hold[:len(hold)+n]
-		if err == nil && len(hold) == cap(hold) {
+		if err == nil && len(hold) == cap(hold) && s.holds(len(hold)+bufferSize) {
 			hold, err = s.busy(r, hold)
 		} else {
 			hold = append(hold[:0], s.cut(hold)...)
+		}
+		if err == nil && !s.holds(len(hold)) {
+			err = ErrCrowded
 		}
 		if err != nil {
 			s.end(hold, err)
 			return
 		}
 	}
+}
+
+// holds counts what this stream holds, if it may hold as much.
+func (s *Stream) holds(n int) bool {
+	if !s.Buffers.hold(s.held, n) {
+		return false
+	}
+	s.held = n
+	return true
 }
 
 // waiting is hold with room to read into, and no more than that.
@@ -135,6 +173,9 @@ func (s *Stream) busy(r io.Reader, hold []byte) ([]byte, error) {
 			return append(hold[:0], buf[:n]...), err
 		}
 		if n == len(buf) {
+			if !s.holds(2 * n) {
+				return buf[:n:n], ErrCrowded
+			}
 			buf = append(buf, make([]byte, len(buf))...)
 		}
 	}
@@ -144,6 +185,8 @@ func (s *Stream) busy(r io.Reader, hold []byte) ([]byte, error) {
 func (s *Stream) end(b []byte, err error) {
 	switch {
 	case len(b) == 0 || s.skip != 0:
+	case errors.Is(err, ErrCrowded):
+		s.Reject(b, ErrCrowded)
 	case s.KeepRest && errors.Is(err, io.EOF):
 		s.Take(b)
 		s.Flush()
