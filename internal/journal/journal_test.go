@@ -16,6 +16,7 @@ import (
 	"patou/internal/clock"
 	"patou/internal/entry"
 	"patou/internal/telemetry"
+	"patou/test/shared"
 )
 
 // place is a cursor in memory.
@@ -264,14 +265,7 @@ func TestAPlaceThatTheJournalForgotIsGivenUp(t *testing.T) {
 }
 
 func TestRealLinesAreRead(t *testing.T) {
-	root := os.Getenv("PATOU_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared")
-	}
-	b, err := os.ReadFile(filepath.Join(root, "data", "logs", "journal", "logfile_journald.json"))
-	if err != nil {
-		t.Skipf("skipped 1 test: %v", err)
-	}
+	b := shared.Read(t, "logs", "journal", "logfile_journald.json")
 	r := New(Options{})
 	for _, text := range strings.Split(strings.TrimSpace(string(b)), "\n") {
 		var e entry.Entry

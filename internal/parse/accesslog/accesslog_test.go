@@ -1,13 +1,12 @@
 package accesslog
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"patou/internal/entry"
+	"patou/test/shared"
 )
 
 func brief(ns int64, fields []entry.Field) string {
@@ -67,15 +66,8 @@ func TestOtherLinesAreLeftAlone(t *testing.T) {
 }
 
 func TestRealLinesAreRead(t *testing.T) {
-	root := os.Getenv("PATOU_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "..", "shared")
-	}
 	for _, name := range []string{"apache_combined_10k.log", "nginx-request_time-own.log", "logfile_shop_access_log.0", "lighttpd_access.log"} {
-		b, err := os.ReadFile(filepath.Join(root, "data", "logs", "access", name))
-		if err != nil {
-			t.Skipf("skipped 1 test: %v", err)
-		}
+		b := shared.Read(t, "logs", "access", name)
 		n, bad := 0, 0
 		for _, line := range strings.Split(strings.TrimSpace(string(b)), "\n") {
 			n++

@@ -1,12 +1,11 @@
 package logfmt
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"patou/internal/entry"
+	"patou/test/shared"
 )
 
 func brief(fields []entry.Field) string {
@@ -55,15 +54,8 @@ func TestProseIsNotLogfmt(t *testing.T) {
 }
 
 func TestRealLinesAreRead(t *testing.T) {
-	root := os.Getenv("PATOU_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "..", "shared")
-	}
 	for _, name := range []string{"pattern-mining/agent-logfmt.txt", "pattern-mining/ingester-logfmt.txt", "mixed-app/logfile_logfmt.0"} {
-		b, err := os.ReadFile(filepath.Join(root, "data", "logs", name))
-		if err != nil {
-			t.Skipf("skipped 1 test: %v", err)
-		}
+		b := shared.Read(t, "logs", name)
 		n, bad := 0, 0
 		for _, line := range strings.Split(strings.TrimSpace(string(b)), "\n") {
 			n++

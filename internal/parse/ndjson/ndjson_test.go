@@ -4,14 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
 	"patou/internal/entry"
+	"patou/test/shared"
 )
 
 func brief(e *entry.Entry) string {
@@ -139,18 +138,10 @@ func TestFieldsJoinThoseOfTheEnvelope(t *testing.T) {
 }
 
 func TestRealLinesAreRead(t *testing.T) {
-	root := os.Getenv("PATOU_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "..", "shared")
-	}
-	logs := filepath.Join(root, "data", "logs")
 	n := 0
 	for _, name := range []string{"mixed-app/logfile_bunyan.0", "mixed-app/logfile_ecs_log.json", "mixed-app/logfile_mongodb.0",
 		"mixed-app/logfile_rust_tracing.0", "pattern-mining/drone-json.txt", "access/traefik_json.log"} {
-		b, err := os.ReadFile(filepath.Join(logs, name))
-		if err != nil {
-			t.Skipf("skipped 1 test: %v", err)
-		}
+		b := shared.Read(t, "logs", name)
 		var d Decoder
 		for _, line := range strings.Split(strings.TrimSpace(string(b)), "\n") {
 			if err := d.Fields(line, &entry.Entry{}); (err == nil) != json.Valid([]byte(line)) {

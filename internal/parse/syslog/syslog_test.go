@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"patou/internal/entry"
+	"patou/test/shared"
 )
 
 // now is a moment in mid-year, so that no date is ambiguous by accident.
@@ -139,13 +140,9 @@ func TestEntriesKeepTheirFieldsWhenTheArenaGrows(t *testing.T) {
 // sharedLines is every line of the real files of a folder, or a skip.
 func sharedLines(t *testing.T, folder, pattern string) []string {
 	t.Helper()
-	root := os.Getenv("PATOU_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "..", "shared")
-	}
-	files, _ := filepath.Glob(filepath.Join(root, "data", folder, pattern))
+	files, _ := filepath.Glob(filepath.Join(shared.Path(t, folder), pattern))
 	if len(files) == 0 {
-		t.Skipf("skipped 1 test: no files %s in shared data", pattern)
+		t.Fatalf("no files %s in the shared data", pattern)
 	}
 	var lines []string
 	for _, f := range files {

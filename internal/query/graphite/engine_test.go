@@ -14,6 +14,7 @@ import (
 
 	"patou/internal/metric"
 	"patou/internal/timerange"
+	"patou/test/shared"
 )
 
 // small is a source of two hosts with six values each.
@@ -224,7 +225,7 @@ func FuzzRender(f *testing.F) {
 // realTargets are the distinct targets of dashboards in the wild.
 func realTargets(t *testing.T) []string {
 	t.Helper()
-	text, err := os.ReadFile(shared(t, "metrics/grafana-graphite-dashboards/targets.txt"))
+	text, err := os.ReadFile(shared.Path(t, "metrics/grafana-graphite-dashboards/targets.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,41 +7,14 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
 	"patou/internal/event"
 	"patou/internal/timerange"
+	"patou/test/shared"
 )
-
-// shared finds a file of the data set that lies beside the repository, or
-// skips the test with a word.
-func shared(t *testing.T, name string) string {
-	t.Helper()
-	root := os.Getenv("PATOU_SHARED")
-	if root == "" {
-		dir, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for !exists(filepath.Join(dir, "go.mod")) && dir != filepath.Dir(dir) {
-			dir = filepath.Dir(dir)
-		}
-		root = filepath.Join(filepath.Dir(dir), "shared")
-	}
-	file := filepath.Join(root, "data", name)
-	if !exists(file) {
-		t.Skipf("skipped: 1 real data set is not here: %s", name)
-	}
-	return file
-}
-
-func exists(file string) bool {
-	_, err := os.Stat(file)
-	return err == nil
-}
 
 // oracleNow is the moment at which graphite-web was asked.
 const oracleNow = 1795206040
@@ -68,7 +41,7 @@ func different() map[string]string {
 }
 
 func TestAnswersAreThoseOfGraphite(t *testing.T) {
-	file, err := os.Open(shared(t, "graphite-oracle/answers.jsonl.gz"))
+	file, err := os.Open(shared.Path(t, "graphite-oracle/answers.jsonl.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}

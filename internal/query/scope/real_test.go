@@ -3,30 +3,12 @@ package scope
 import (
 	"encoding/binary"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"patou/internal/timerange"
+	"patou/test/shared"
 )
-
-// realFile reads a file of the real data that lies beside the project, and
-// skips where there is none.
-func realFile(t *testing.T, name string) []byte {
-	t.Helper()
-	root := os.Getenv("PATOU_SHARED")
-	for dir := "."; root == ""; dir = filepath.Join("..", dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			root = filepath.Join(dir, "..", "shared")
-		}
-	}
-	data, err := os.ReadFile(filepath.Join(root, "data", "metrics", name))
-	if err != nil {
-		t.Skipf("0 real names: %s is not here", name)
-	}
-	return data
-}
 
 // allOf checks that every name leads to the host, and logs how many there were.
 func allOf(t *testing.T, names []string, host string) {
@@ -44,7 +26,7 @@ func allOf(t *testing.T, names []string, host string) {
 }
 
 func TestRealCollectdNamesLeadToTheirHost(t *testing.T) {
-	names := graphiteNames(realFile(t, "collectd/none-00.bin"))
+	names := graphiteNames(shared.Read(t, "metrics", "collectd/none-00.bin"))
 	allOf(t, names, "obs-host-1")
 	for i, name := range names {
 		names[i] = strings.TrimPrefix(strings.Replace(name, "obs-host-1", "obs-host-1_example_org", 1), "collectd.")
@@ -74,7 +56,7 @@ func graphiteNames(packet []byte) []string {
 
 func TestRealNetdataNamesLeadToTheirHost(t *testing.T) {
 	var charts map[string]struct{ Dimensions map[string]any }
-	if err := json.Unmarshal(realFile(t, "netdata/netdata-allmetrics.json"), &charts); err != nil {
+	if err := json.Unmarshal(shared.Read(t, "metrics", "netdata/netdata-allmetrics.json"), &charts); err != nil {
 		t.Fatal(err)
 	}
 	var names []string
@@ -88,7 +70,7 @@ func TestRealNetdataNamesLeadToTheirHost(t *testing.T) {
 
 func TestRealNetdataPrometheusSeriesLeadToTheirHost(t *testing.T) {
 	var names []string
-	for line := range strings.Lines(string(realFile(t, "netdata/netdata-allmetrics.prometheus"))) {
+	for line := range strings.Lines(string(shared.Read(t, "metrics", "netdata/netdata-allmetrics.prometheus"))) {
 		name, tags, ok := strings.Cut(line, "{")
 		tags, _, _ = strings.Cut(tags, "}")
 		if ok && !strings.HasPrefix(line, "#") && strings.Contains(tags, "instance=") {
@@ -101,7 +83,7 @@ func TestRealNetdataPrometheusSeriesLeadToTheirHost(t *testing.T) {
 }
 
 func TestRealStatsdNamesLeadToTheirComponent(t *testing.T) {
-	data := realFile(t, "statsd/statsd_payload.txt")
+	data := shared.Read(t, "metrics", "statsd/statsd_payload.txt")
 	n := 0
 	for line := range strings.Lines(string(data)) {
 		name, _, ok := strings.Cut(line, ":")

@@ -10,38 +10,8 @@ import (
 	"time"
 
 	"patou/internal/entry"
+	"patou/test/shared"
 )
-
-// sharedData finds the real data that lies beside the repository, or skips.
-func sharedData(t testing.TB, parts ...string) string {
-	t.Helper()
-	dir := os.Getenv("PATOU_SHARED")
-	if dir == "" {
-		dir = filepath.Join(moduleRoot(t), "..", "shared")
-	}
-	dir = filepath.Join(dir, "data", filepath.Join(parts...))
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("skipped: no real data beside the repository")
-	}
-	return dir
-}
-
-func moduleRoot(t testing.TB) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the test")
-		}
-		dir = filepath.Dir(dir)
-	}
-}
 
 // corpus makes entries of real lines: n of them in order of time over a day,
 // of each real file one component or more. The last three digits of long numbers are
@@ -79,9 +49,9 @@ type realFile struct {
 
 func realFiles(t testing.TB) []realFile {
 	t.Helper()
-	names, _ := filepath.Glob(filepath.Join(sharedData(t, "logs", "loghub"), "*_2k.log"))
-	names = append(names, filepath.Join(sharedData(t, "logs", "access"), "nginx-request_time-own.log"),
-		filepath.Join(sharedData(t, "logs", "access"), "apache_combined_10k.log"))
+	names, _ := filepath.Glob(filepath.Join(shared.Path(t, "logs", "loghub"), "*_2k.log"))
+	names = append(names, filepath.Join(shared.Path(t, "logs", "access"), "nginx-request_time-own.log"),
+		filepath.Join(shared.Path(t, "logs", "access"), "apache_combined_10k.log"))
 	var out []realFile
 	for _, name := range names {
 		b, err := os.ReadFile(name)

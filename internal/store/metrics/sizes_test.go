@@ -18,29 +18,13 @@ import (
 
 	"patou/internal/codec"
 	"patou/internal/metric"
+	"patou/test/shared"
 )
-
-// realData is a file or directory of the real data that is kept beside the
-// repository; the test is skipped where there is none.
-func realData(t testing.TB, name string) string {
-	t.Helper()
-	shared := os.Getenv("PATOU_SHARED")
-	for dir, _ := os.Getwd(); shared == "" && dir != "/"; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			shared = filepath.Join(dir, "..", "shared")
-		}
-	}
-	path := filepath.Join(shared, "data", name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("real data %q is not here", name)
-	}
-	return path
-}
 
 // nab reads the values of the NAB series, one slice a file.
 func nab(t testing.TB) map[string][]float64 {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(realData(t, "metrics/nab"), "real*.csv"))
+	files, err := filepath.Glob(filepath.Join(shared.Path(t, "metrics/nab"), "real*.csv"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no NAB series: %v", err)
 	}
@@ -154,7 +138,7 @@ func TestSketchesOfRealTimes(t *testing.T) {
 	stamp := regexp.MustCompile(`\[([^\]]+)\]`)
 	bySlot := map[int64]*metric.Sketch{}
 	var values []float64
-	lines(t, realData(t, "logs/access/nginx-request_time-own.log"), func(line string) {
+	lines(t, shared.Path(t, "logs/access/nginx-request_time-own.log"), func(line string) {
 		m, at := took.FindStringSubmatch(line), stamp.FindStringSubmatch(line)
 		if m == nil || at == nil {
 			return
