@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"patou/internal/app"
 	"patou/internal/cli"
+	"patou/internal/config"
 	"patou/internal/token"
 )
 
@@ -28,6 +30,9 @@ func fsckCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			report, err := app.Fsck(cmd.Context(), data)
+			if errors.Is(err, fs.ErrNotExist) {
+				return &cli.Exit{Code: cli.CodeUsage, Err: fmt.Errorf("%w: name the directory with --data", err)}
+			}
 			if err != nil {
 				return err
 			}
@@ -139,9 +144,14 @@ func configCommand() *cobra.Command {
 			if file == "" {
 				return &cli.Exit{Code: cli.CodeUsage, Err: errors.New("name the file: patou config check --config patou.yaml")}
 			}
-			c, err := readConfig(file)
+			src, err := readFile(file)
 			if err != nil {
 				return err
+			}
+			// A wrong configuration is the answer no, and not bad usage.
+			c, err := config.Read(config.FromDefault(app.MachineMemory()), file, src)
+			if err != nil {
+				return &cli.Exit{Code: cli.CodeNo, Err: err}
 			}
 			if err := app.CheckConfig(cmd.Context(), &c); err != nil {
 				return &cli.Exit{Code: cli.CodeNo, Err: fmt.Errorf("%s: %w", file, err)}

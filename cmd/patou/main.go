@@ -48,14 +48,16 @@ func rootCommand() *cobra.Command {
 	})
 	root.AddCommand(serveCommand(), demoCommand(), fsckCommand(), tokenCommand(), configCommand(), versionCommand())
 	root.AddCommand(cli.Commands()...)
-	for _, cmd := range root.Commands() {
-		refuseBadArguments(cmd)
-	}
+	refuseBadArguments(root)
 	return root
 }
 
-// refuseBadArguments gives wrong arguments the exit code of bad usage.
+// refuseBadArguments gives wrong arguments and unknown commands the exit code of
+// bad usage.
 func refuseBadArguments(cmd *cobra.Command) {
+	if cmd.HasSubCommands() && !cmd.Runnable() {
+		cmd.Args, cmd.RunE = knownCommand, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
@@ -67,4 +69,16 @@ func refuseBadArguments(cmd *cobra.Command) {
 	for _, sub := range cmd.Commands() {
 		refuseBadArguments(sub)
 	}
+}
+
+// knownCommand is asked when no command of a group has the name that was given.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	remedy := fmt.Sprintf("`%s --help` lists the commands", cmd.CommandPath())
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		remedy = fmt.Sprintf("did you mean %q?", near[0])
+	}
+	return fmt.Errorf("there is no `%s %s`: %s", cmd.CommandPath(), args[0], remedy)
 }

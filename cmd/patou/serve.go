@@ -69,14 +69,22 @@ func readConfig(file string) (config.Sourced, error) {
 	if file == "" {
 		return c, nil
 	}
-	src, err := os.ReadFile(file)
+	src, err := readFile(file)
 	if err != nil {
-		return c, &cli.Exit{Code: cli.CodeUsage, Err: fmt.Errorf("reading the configuration: %w", err)}
+		return c, err
 	}
 	if c, err = config.Read(c, file, src); err != nil {
 		return c, &cli.Exit{Code: cli.CodeUsage, Err: err}
 	}
 	return c, nil
+}
+
+func readFile(file string) ([]byte, error) {
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return nil, &cli.Exit{Code: cli.CodeUsage, Err: fmt.Errorf("reading the configuration: %w", err)}
+	}
+	return src, nil
 }
 
 func serveCommand() *cobra.Command {
