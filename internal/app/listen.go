@@ -36,12 +36,25 @@ func (f *front) startHTTP(ctx context.Context, addr string) (string, error) {
 	// end is waited for.
 	f.stopLast("http", func(ctx context.Context) error {
 		close(stopping)
-		if err := server.Shutdown(ctx); err != nil {
-			return errors.Join(err, server.Close())
-		}
-		return nil
+		return f.stopHTTP(ctx, server)
 	})
 	return listener.Addr().String(), nil
+}
+
+// answerTime is how long, when stopping, requests under way may take. It leaves
+// the stores most of the time that a stop has: a client that stopped in the
+// middle of its request must not keep what others sent from being flushed.
+const answerTime = 3 * time.Second
+
+func (f *front) stopHTTP(ctx context.Context, server *http.Server) error {
+	bounded, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	err := server.Shutdown(bounded)
+	if errors.Is(err, context.DeadlineExceeded) {
+		f.app.log.Info("requests that did not end were cut off", "waited", answerTime.String())
+		return server.Close()
+	}
+	return err
 }
 
 func (f *front) handler(stopping <-chan struct{}) (http.Handler, error) {
