@@ -45,13 +45,12 @@ func Build(dir string) (string, error) {
 type Server struct {
 	t      testing.TB
 	cmd    *exec.Cmd
-	data   string
 	addrs  map[string]string
 	exited chan struct{}
 	status error
 
-	mu     sync.Mutex
-	stderr bytes.Buffer
+	mu             sync.Mutex
+	stdout, stderr bytes.Buffer
 }
 
 // Start runs "patou serve" with the data directory and more arguments, and
@@ -70,22 +69,28 @@ func Start(t testing.TB, binary, data string, args ...string) *Server {
 func TryStart(t testing.TB, binary, data string, args ...string) (*Server, error) {
 	t.Helper()
 	args = append([]string{"serve", "--data", data, "--http", "127.0.0.1:0", "--graphite", "127.0.0.1:0", "--syslog", "127.0.0.1:0"}, args...)
-	return run(t, binary, data, args)
+	return run(t, binary, args)
 }
 
-// Demo runs "patou demo".
+// Demo runs "patou demo" on free ports.
 func Demo(t testing.TB, binary, data string) *Server {
 	t.Helper()
-	s, err := run(t, binary, data, []string{"demo", "--data", data, "--http", "127.0.0.1:0", "--graphite", "127.0.0.1:0", "--syslog", "127.0.0.1:0"})
+	return Run(t, binary, "demo", "--data", data, "--http", "127.0.0.1:0", "--graphite", "127.0.0.1:0", "--syslog", "127.0.0.1:0")
+}
+
+// Run runs any command that becomes a server, with these arguments alone.
+func Run(t testing.TB, binary string, args ...string) *Server {
+	t.Helper()
+	s, err := run(t, binary, args)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-func run(t testing.TB, binary, data string, args []string) (*Server, error) {
-	s := &Server{t: t, cmd: exec.Command(binary, args...), data: data, addrs: map[string]string{}, exited: make(chan struct{})}
-	s.cmd.Stderr = writerFunc(s.keep)
+func run(t testing.TB, binary string, args []string) (*Server, error) {
+	s := &Server{t: t, cmd: exec.Command(binary, args...), addrs: map[string]string{}, exited: make(chan struct{})}
+	s.cmd.Stderr = writerFunc(func(p []byte) { s.keep(&s.stderr, p) })
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -114,6 +119,7 @@ func run(t testing.TB, binary, data string, args []string) (*Server, error) {
 func (s *Server) watch(stdout io.Reader, ready chan<- string) {
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
+		s.keep(&s.stdout, append(lines.Bytes(), '\n'))
 		if strings.HasPrefix(lines.Text(), "patou: ready ") {
 			ready <- lines.Text()
 		}
@@ -126,13 +132,20 @@ type writerFunc func(p []byte)
 
 func (f writerFunc) Write(p []byte) (int, error) { f(p); return len(p), nil }
 
-func (s *Server) keep(p []byte) {
+func (s *Server) keep(b *bytes.Buffer, p []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stderr.Write(p)
+	b.Write(p)
 }
 
-// Stderr is what the server has printed beside its ready line.
+// Stdout is what the server has printed to its standard output.
+func (s *Server) Stdout() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stdout.String()
+}
+
+// Stderr is what the server has printed to its standard error.
 func (s *Server) Stderr() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -157,7 +170,13 @@ func (s *Server) Kill() {
 // Stop asks the server to stop, and returns its exit code.
 func (s *Server) Stop() int {
 	s.t.Helper()
-	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	return s.End(syscall.SIGTERM)
+}
+
+// End sends a signal that should end the server, and returns its exit code.
+func (s *Server) End(sig os.Signal) int {
+	s.t.Helper()
+	s.Signal(sig)
 	select {
 	case <-s.exited:
 	case <-time.After(patience):
