@@ -310,3 +310,12 @@ func Eventually(t testing.TB, what string, ok func() bool) {
 		}
 	}
 }
+
+// UseLoopback asks a server that listens on all interfaces by loopback.
+func (s *Server) UseLoopback() {
+	if _, port, ok := strings.Cut(s.addrs["http"], "]:"); ok {
+		s.addrs["http"] = "127.0.0.1:" + port
+	} else if _, port, ok := strings.Cut(s.addrs["http"], ":"); ok {
+		s.addrs["http"] = "127.0.0.1:" + port
+	}
+}
