@@ -181,7 +181,7 @@ func (c *Committer) Replay(ctx context.Context, from Replayer) (wal.Report, erro
 		return report, fmt.Errorf("replay of the write-ahead log: %w", err)
 	}
 	c.lsn = max(c.lsn, c.metrics.Flushed(), c.logs.Flushed())
-	c.frozen = min(c.metrics.Flushed(), c.logs.Flushed())
+	c.frozen = c.flushedThrough()
 	report.Damage = append(report.Damage, unread...)
 	return report, nil
 }

@@ -11,32 +11,35 @@ import (
 const maintainEvery = 30 * time.Second
 
 // freezeIfDue hands what is in memory to the flush when a bound is reached, and
-// waits for the flush when memory would pass twice its bound.
+// waits for the flush while memory is past twice its bound.
 func (c *Committer) freezeIfDue(ctx context.Context) {
-	now := c.opts.Clock.Now()
-	heavy := c.headBytes() > c.opts.HeadBytes || c.log.Size() > c.opts.LogBytes
-	if c.lsn > c.frozen && (heavy || now.Sub(c.frozenAt) >= c.opts.FreezeEvery) && c.flushIsIdle() {
-		c.freeze()
-		c.askFlush()
-	}
-	for c.headBytes() > 2*c.opts.HeadBytes && c.flushError() == nil {
+	c.freezeIf(c.heavy() || c.opts.Clock.Now().Sub(c.frozenAt) >= c.opts.FreezeEvery)
+	for c.headBytes() > 2*c.opts.HeadBytes && c.lsn > c.flushedThrough() && c.flushError() == nil {
 		select {
 		case <-c.flushed:
 		case <-ctx.Done():
 			return
 		}
-		if c.lsn > c.frozen && c.flushIsIdle() {
-			c.freeze()
-			c.askFlush()
-		}
+		c.freezeIf(true)
 	}
 }
 
-// flushIsIdle reports that all frozen generations are in files: freezing again
-// before would only make many small ones.
-func (c *Committer) flushIsIdle() bool {
-	return min(c.metrics.Flushed(), c.logs.Flushed()) >= c.frozen
+// heavy reports that memory or the log has reached its bound.
+func (c *Committer) heavy() bool {
+	return c.headBytes() > c.opts.HeadBytes || c.log.Size() > c.opts.LogBytes
 }
+
+// freezeIf freezes when it is due, there is something to freeze, and all frozen
+// generations are in files: freezing again before would make many small ones.
+func (c *Committer) freezeIf(due bool) {
+	if due && c.lsn > c.frozen && c.flushedThrough() >= c.frozen {
+		c.freeze()
+		c.askFlush()
+	}
+}
+
+// flushedThrough is the batch up to which both stores have everything in files.
+func (c *Committer) flushedThrough() uint64 { return min(c.metrics.Flushed(), c.logs.Flushed()) }
 
 // freeze begins a generation in both stores. The log is synced first: a number
 // that a store has in files must never be given again, and after a power cut
@@ -107,7 +110,7 @@ func (c *Committer) flushStores(ctx context.Context) error {
 	if err := errors.Join(c.metrics.Flush(ctx), c.logs.Flush(ctx)); err != nil {
 		return fmt.Errorf("flush of the stores: %w", err)
 	}
-	if err := c.log.Truncate(min(c.metrics.Flushed(), c.logs.Flushed())); err != nil {
+	if err := c.log.Truncate(c.flushedThrough()); err != nil {
 		return fmt.Errorf("truncation of the write-ahead log: %w", err)
 	}
 	return nil
