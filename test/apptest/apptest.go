@@ -223,7 +223,9 @@ func (s *Server) Get(path string, params ...string) (int, string) {
 
 func (s *Server) do(req *http.Request) (int, string) {
 	s.t.Helper()
-	res, err := http.DefaultClient.Do(req)
+	ctx, cancel := context.WithTimeout(req.Context(), patience)
+	defer cancel()
+	res, err := http.DefaultClient.Do(req.WithContext(ctx))
 	if err != nil {
 		s.t.Fatalf("%s %s: %v\n%s", req.Method, req.URL, err, s.Stderr())
 	}

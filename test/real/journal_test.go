@@ -26,13 +26,6 @@ func journalWith(t *testing.T, dir, name string, messages ...string) {
 	run(t, "/lib/systemd/systemd-journal-remote", "-o", filepath.Join(dir, "journal", name+".journal"), file)
 }
 
-func run(t *testing.T, name string, args ...string) {
-	t.Helper()
-	if out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", name, err, out)
-	}
-}
-
 func TestThisHostsJournalIsReadOnce(t *testing.T) {
 	dir, data := t.TempDir(), t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "journal"), 0o755); err != nil {

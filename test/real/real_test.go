@@ -7,13 +7,17 @@ package real
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -53,36 +57,81 @@ func write(t *testing.T, dir, name, text string) string {
 	return path
 }
 
+// stopTime is what a real program may take to end, and commandTime what a
+// command may that is run to its end.
+const stopTime, commandTime = 10 * time.Second, 30 * time.Second
+
 // program runs a real program until the test ends, and shows what it printed
-// when the test failed.
+// when the test failed. A program that ends by itself fails the test.
 func program(t *testing.T, name string, args ...string) {
 	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		if path = filepath.Join("/usr/sbin", name); !exists(path) {
-			t.Fatalf("%s is not installed: run test/real/run", name)
-		}
-	}
-	var out strings.Builder
-	cmd := exec.Command(path, args...)
+	var out strings.Builder // read when the program has ended
+	cmd := exec.Command(find(t, name), args...)
 	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.WaitDelay = stopTime // a child that keeps the output open is not waited for
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan struct{})
 	go func() { _ = cmd.Wait(); close(ended) }()
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-ended:
-		case <-time.After(10 * time.Second):
-			_ = cmd.Process.Kill()
-			<-ended
+			t.Errorf("%s has ended by itself: %s", name, cmd.ProcessState)
+		default:
+			end(cmd, ended)
 		}
 		if t.Failed() {
 			t.Logf("%s printed:\n%s", name, out.String())
 		}
 	})
+}
+
+// end asks a process to end, and makes it.
+func end(cmd *exec.Cmd, ended <-chan struct{}) {
+	_ = cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-ended:
+	case <-time.After(stopTime):
+		_ = cmd.Process.Kill()
+		<-ended
+	}
+}
+
+// find looks for a program where daemons are too, which is on few users' PATH.
+func find(t *testing.T, name string) string {
+	t.Helper()
+	if filepath.IsAbs(name) && exists(name) {
+		return name
+	}
+	for _, dir := range append(filepath.SplitList(os.Getenv("PATH")), "/usr/sbin", "/sbin") {
+		if path := filepath.Join(dir, name); exists(path) {
+			return path
+		}
+	}
+	t.Fatalf("%s is not installed: test/real/run installs it", name)
+	return ""
+}
+
+// run runs a command to its end.
+func run(t *testing.T, name string, args ...string) {
+	t.Helper()
+	runIn(t, ".", commandTime, name, args...)
+}
+
+// runIn runs a command in a directory, for so long at most, and returns what it
+// printed.
+func runIn(t *testing.T, dir string, patience time.Duration, name string, args ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, find(t, name), args...)
+	cmd.Dir, cmd.WaitDelay = dir, stopTime
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), errors.Join(err, ctx.Err()), out)
+	}
+	return string(out)
 }
 
 func exists(path string) bool {
@@ -161,6 +210,12 @@ LoadPlugin write_graphite
 }
 
 func TestRsyslogsLinesAreFound(t *testing.T) {
+	for _, framing := range []string{"octet-counted", "traditional"} {
+		t.Run(framing, func(t *testing.T) { rsyslogsLinesAreFound(t, framing) })
+	}
+}
+
+func rsyslogsLinesAreFound(t *testing.T, framing string) {
 	s := start(t)
 	host, port, _ := net.SplitHostPort(s.Addr("syslog"))
 	dir := t.TempDir()
@@ -170,19 +225,21 @@ global(workDirectory=%q)
 module(load="imuxsock" SysSock.Use="off")
 input(type="imuxsock" Socket=%q CreatePath="on")
 *.* action(type="omfwd" target=%q port=%q protocol="tcp"
-           template="RSYSLOG_SyslogProtocol23Format" TCP_Framing="octet-counted")
-`, dir, socket, host, port))
+           template="RSYSLOG_SyslogProtocol23Format" TCP_Framing=%q)
+`, dir, socket, host, port, framing))
 	program(t, "rsyslogd", "-n", "-f", file, "-i", filepath.Join(dir, "pid"))
 	apptest.Eventually(t, "rsyslog's socket is there", func() bool { return exists(socket) })
 	for level, text := range map[string]string{"err": "card declined", "info": "order placed"} {
-		if out, err := exec.Command("logger", "-u", socket, "-t", "shop.checkout", "-p", "local0."+level, text).CombinedOutput(); err != nil {
-			t.Fatalf("logger: %v\n%s", err, out)
-		}
+		run(t, "logger", "-u", socket, "-t", "shop.checkout", "-p", "local0."+level, text)
 	}
 	apptest.Eventually(t, "both lines are there", func() bool { return len(s.Logs("component:shop.checkout")) == 2 })
 	failed := s.Logs("component:shop level:>=error")
 	if len(failed) != 1 || failed[0].Message != "card declined" || failed[0].Level != "error" {
-		t.Errorf("errors of the shop: %+v", failed)
+		t.Fatalf("errors of the shop: %+v", failed)
+	}
+	name, err := os.Hostname()
+	if name, _, _ = strings.Cut(name, "."); err != nil || !strings.EqualFold(failed[0].Host, name) {
+		t.Errorf("the host is %q, want %q (%v)", failed[0].Host, name, err)
 	}
 }
 
@@ -211,7 +268,7 @@ http {
 	program(t, "nginx", "-c", file, "-p", dir)
 	address := "127.0.0.1:" + port
 	apptest.Eventually(t, "nginx answers", func() bool {
-		c, err := net.Dial("tcp", address)
+		c, err := net.DialTimeout("tcp", address, time.Second)
 		if err == nil {
 			c.Close()
 		}
@@ -238,61 +295,98 @@ func slowBackend(t *testing.T) string {
 
 func fetch(t *testing.T, address, path string) {
 	t.Helper()
-	res, err := http.Get("http://" + address + path)
+	ctx, cancel := context.WithTimeout(t.Context(), commandTime)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	res.Body.Close()
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if _, err := io.Copy(io.Discard, res.Body); err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s %v", path, res.Status, err)
+	}
 }
 
 func TestNginxsSpikeLeadsToItsSlowRequests(t *testing.T) {
+	const p99, fast, slow = "logs.shop_nginx.request_time.p99", 200, 8
 	s := start(t)
 	address := nginx(t, s.Addr("syslog"))
-	for i := range 200 {
+	for i := range fast {
 		fetch(t, address, fmt.Sprintf("/fast/%d", i))
 	}
-	for i := range 8 {
+	// The spike is in a slot of its own, so that there is a calm one beside it.
+	calm := time.Now().Truncate(slot)
+	apptest.Eventually(t, "the calm slot is over", func() bool { return time.Now().After(calm.Add(slot)) })
+	for i := range slow {
 		fetch(t, address, fmt.Sprintf("/slow/%d", i))
 	}
-	const p99 = "logs.shop_nginx.request_time.p99"
-	apptest.Eventually(t, "all requests are there", func() bool { return len(s.Logs("component:shop_nginx", "limit", "1000")) == 208 })
-	high := 0.0
-	for _, v := range s.Render(p99, "from", "-10min")[0].Values() {
-		high = max(high, v)
+	apptest.Eventually(t, "all requests are there", func() bool { return len(s.Logs("component:shop_nginx", "limit", "1000")) == fast+slow })
+	from, until := spike(t, s.Render(p99, "from", "-10min")[0])
+
+	found := scopeOf(t, s, p99, "from", from, "until", until)
+	if len(found.Components) != 1 || found.Components[0].Name != "shop_nginx" || found.Order != "slowest" || found.Slowest != "request_time" {
+		t.Fatalf("scope %+v, want nginx's component, slowest first", found)
 	}
-	if high < 0.35 {
-		t.Errorf("p99 reaches %g s, want the slow requests in it", high)
+	slowest := s.Logs(found.Query+" | sort "+found.Slowest+" desc | limit 8", "from", from, "until", until)
+	if len(slowest) != slow {
+		t.Errorf("%d entries, want %d", len(slowest), slow)
 	}
-	found := scopeOf(t, s, p99, "from", "-10min")
-	if len(found.Components) != 1 || found.Components[0].Name != "shop_nginx" || found.Slowest != "request_time" {
-		t.Fatalf("scope %+v, want nginx's component and its slowest", found)
-	}
-	slowest := s.Logs(found.Query+" | sort "+found.Slowest+" desc | limit 8", "from", "-10min")
+	last := math.Inf(1)
 	for _, e := range slowest {
-		if !strings.HasPrefix(e.Fields["path"], "/slow/") {
-			t.Errorf("among the slowest: %+v", e)
+		took, err := strconv.ParseFloat(e.Fields["request_time"], 64)
+		if err != nil || took > last || !strings.HasPrefix(e.Fields["path"], "/slow/") {
+			t.Errorf("among the slowest, after %g s: %+v", last, e)
 		}
-	}
-	if len(slowest) != 8 {
-		t.Errorf("%d entries, want 8", len(slowest))
+		last = took
 	}
 }
 
+// slot is the step at which series of logs are kept.
+const slot = 10 * time.Second
+
+// spike returns the time of the slots that are high, and fails when none is low
+// or none is high.
+func spike(t *testing.T, p99 apptest.Series) (from, until string) {
+	t.Helper()
+	first, last, low := math.Inf(1), 0.0, 0
+	for _, p := range p99.Datapoints {
+		switch {
+		case p[0] == nil:
+		case *p[0] >= 0.35:
+			first, last = min(first, *p[1]), *p[1]
+		case *p[0] < 0.1:
+			low++
+		}
+	}
+	if last == 0 || low == 0 {
+		t.Fatalf("p99 does not spike: %v", p99.Values())
+	}
+	return strconv.FormatFloat(first, 'f', 0, 64), strconv.FormatFloat(last+slot.Seconds(), 'f', 0, 64)
+}
+
 // TestTheBrowserLeadsFromTheSpikeToTheLines drives the page of the demo with a
-// mouse and with keys; the script is the page's own.
+// mouse and with keys; the script is the page's own. Its pictures are left in
+// test-results, or where PATOU_PICTURES says.
 func TestTheBrowserLeadsFromTheSpikeToTheLines(t *testing.T) {
-	s := apptest.Demo(t, binary, t.TempDir())
-	apptest.Eventually(t, "the demo's history is in", func() bool {
-		status, _ := s.Get("/render", "target", "logs.edge.nginx.requests", "from", "-10min", "format", "json")
-		return status == http.StatusOK && len(s.Logs("component:webapp.backend.git spilling", "from", "-1h", "limit", "1")) == 1
-	})
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "npm", "run", "--silent", "e2e", "--", (&url.URL{Scheme: "http", Host: s.Addr("http")}).String())
-	cmd.Dir = "../../web/ui"
-	out, err := cmd.CombinedOutput()
-	t.Logf("%s", out)
+	pictures := os.Getenv("PATOU_PICTURES")
+	if pictures == "" {
+		pictures = "../../test-results"
+	}
+	pictures, err := filepath.Abs(pictures)
 	if err != nil {
-		t.Errorf("the browser: %v", err)
+		t.Fatal(err)
+	}
+	s := apptest.Demo(t, binary, t.TempDir())
+	apptest.Eventually(t, "the demo's history is in", func() bool { return strings.Contains(s.Stdout(), "patou: open ") })
+	page := url.URL{Scheme: "http", Host: s.Addr("http"), Path: "/"}
+	t.Logf("\n%s", runIn(t, "../../web/ui", 5*time.Minute, "npm", "run", "--silent", "e2e", "--", page.String(), pictures))
+	for _, name := range []string{"explore-light.png", "explore-dark.png", "explore-small.png"} {
+		if !exists(filepath.Join(pictures, name)) {
+			t.Errorf("there is no picture %s in %s", name, pictures)
+		}
 	}
 }
