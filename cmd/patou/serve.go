@@ -185,7 +185,7 @@ func runDemo(cmd *cobra.Command, c config.Sourced, seed uint64) error {
 		if err != nil {
 			return fmt.Errorf("directory for the demo: %w", err)
 		}
-		defer os.RemoveAll(dir)
+		defer func() { _ = os.RemoveAll(dir) }() // what is left the system clears
 		c.Data = config.Path(dir)
 	}
 	o := app.Options{

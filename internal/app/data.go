@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -92,8 +93,7 @@ func withState(ctx context.Context, dir string, use func(*state.Store) error) er
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	return use(s)
+	return errors.Join(use(s), s.Close())
 }
 
 // CreateToken makes a token and returns its secret, which is not kept.

@@ -22,8 +22,7 @@ func (f *front) startHTTP(ctx context.Context, addr string) (string, error) {
 	stopping := make(chan struct{})
 	handler, err := f.handler(stopping)
 	if err != nil {
-		listener.Close()
-		return "", err
+		return "", errors.Join(err, listener.Close())
 	}
 	server := httpapi.NewServer(handler, f.app.log)
 	f.group.Go("http listener", func(context.Context) error {

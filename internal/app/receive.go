@@ -9,9 +9,9 @@ import (
 	"patou/internal/ingest/syslog"
 )
 
-func (f *front) startCarbon(_ context.Context, addr string) (string, error) {
+func (f *front) startCarbon(ctx context.Context, addr string) (string, error) {
 	a := f.app
-	r, err := carbon.Open(addr, carbon.Options{
+	r, err := carbon.Open(ctx, addr, carbon.Options{
 		Open:   func(source string) carbon.Sink { return a.samples.Source(carbon.Protocol, source) },
 		Reject: a.tap.Reject,
 		Allow:  prefixes(f.config.Allow.Graphite),
@@ -24,9 +24,9 @@ func (f *front) startCarbon(_ context.Context, addr string) (string, error) {
 	return r.Addr(), nil
 }
 
-func (f *front) startSyslog(_ context.Context, addr string) (string, error) {
+func (f *front) startSyslog(ctx context.Context, addr string) (string, error) {
 	a := f.app
-	r, err := syslog.Open(addr, syslog.Options{
+	r, err := syslog.Open(ctx, addr, syslog.Options{
 		Entries: a.lines.Entries,
 		Reject:  a.tap.Reject,
 		Allow:   prefixes(f.config.Allow.Syslog),

@@ -73,7 +73,7 @@ func (c *Client) render(ctx context.Context, query url.Values, output string, ou
 	}
 	for i := range series {
 		if output == "table" {
-			series[i].draw(out, width)
+			series[i].draw(out)
 		} else {
 			series[i].print(out)
 		}
@@ -93,7 +93,7 @@ func (d *drawn) print(out io.Writer) {
 }
 
 // draw writes a graph of braille dots: two values a column, four steps a line.
-func (d *drawn) draw(out io.Writer, width int) {
+func (d *drawn) draw(out io.Writer) {
 	low, high, last := d.bounds()
 	fmt.Fprintf(out, "%s  last %s  min %s  max %s\n", clean(d.Target), short(last), short(low), short(high))
 	bottom := math.Min(0, low)
@@ -116,9 +116,10 @@ func (d *drawn) draw(out io.Writer, width int) {
 	}
 	for i, row := range rows {
 		label := ""
-		if i == 0 {
+		switch i {
+		case 0:
 			label = short(bottom + span)
-		} else if i == graphHeight-1 {
+		case graphHeight - 1:
 			label = short(bottom)
 		}
 		fmt.Fprintf(out, "%8s %s\n", label, string(row))

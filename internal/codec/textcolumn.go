@@ -73,7 +73,7 @@ func AppendNumberTexts(dst []byte, texts []string) (out []byte, ok bool) {
 	if decimals > maxDecimals {
 		return dst, false
 	}
-	out = append(dst, byte(decimals))
+	out = append(dst, byte(decimals)) //nolint:gocritic // dst must stay as it was for when ok is false
 	for _, s := range texts {
 		v, ok := parseDecimal(s, decimals)
 		if !ok {

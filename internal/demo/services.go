@@ -86,7 +86,7 @@ func (s *system) start(ctx context.Context, name string) error {
 
 func (s *system) stop() {
 	for _, server := range s.servers {
-		server.Close()
+		_ = server.Close() // its callers have ended: nobody waits for an answer
 	}
 	s.serving.Wait()
 }

@@ -1,6 +1,7 @@
 package fsx
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -167,7 +168,7 @@ func (f *hookedFile) Write(p []byte) (n int, err error) {
 		n, err = f.File.Write(p)
 		return err
 	})
-	if short, ok := err.(*shortError); ok && n == 0 {
+	if short := (*shortError)(nil); errors.As(err, &short) && n == 0 {
 		n, _ = f.File.Write(p[:min(short.n, len(p))])
 		err = short.err
 	}

@@ -61,7 +61,7 @@ func fill(f File, write func(io.Writer) error) error {
 // the space that may be why it failed.
 func discard(fsys FS, temp string) error {
 	if _, err := fsys.Stat(temp); err != nil {
-		return nil
+		return nil //nolint:nilerr // it never came to be
 	}
 	return fsys.Remove(temp)
 }

@@ -120,7 +120,7 @@ func TestLargeBodiesAreRefused(t *testing.T) {
 		}
 	}
 	most := bytes.Repeat([]byte("x"), limit)
-	over := append(most, 'x')
+	over := bytes.Repeat([]byte("x"), limit+1)
 	bomb := make([]byte, 16<<20)
 	f("", most, http.StatusOK, "")
 	f("", over, http.StatusRequestEntityTooLarge, "1048576")

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -27,7 +28,7 @@ func serve(t *testing.T, h http.Handler, change func(*http.Server)) string {
 	go func() { done <- srv.Serve(l) }()
 	t.Cleanup(func() {
 		_ = srv.Close()
-		if err := <-done; err != http.ErrServerClosed {
+		if err := <-done; !errors.Is(err, http.ErrServerClosed) {
 			t.Error(err)
 		}
 	})
@@ -54,7 +55,7 @@ func TestSilentConnectionsMakeRoomForThoseThatAsk(t *testing.T) {
 	for range maxSilent {
 		dial(t, address)
 	}
-	if _, err := first.Read(make([]byte, 1)); err != io.EOF && !strings.Contains(err.Error(), "reset") {
+	if _, err := first.Read(make([]byte, 1)); !errors.Is(err, io.EOF) && !strings.Contains(err.Error(), "reset") {
 		t.Errorf("the longest silent connection got %v, want its end", err)
 	}
 	asking := dial(t, address)

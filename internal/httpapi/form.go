@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -43,7 +44,7 @@ func multipartForm(b []byte, boundary string) (url.Values, error) {
 	q, parts := url.Values{}, multipart.NewReader(bytes.NewReader(b), boundary)
 	for range maxFormParts {
 		part, err := parts.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return q, nil
 		}
 		if err != nil {

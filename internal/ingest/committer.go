@@ -174,7 +174,7 @@ func (c *Committer) Replay(ctx context.Context, from Replayer) (wal.Report, erro
 			unread = append(unread, fsx.Damage{File: "write-ahead log", Offset: -1, What: fmt.Sprintf("record %d: %v", lsn, err)})
 			return nil
 		}
-		c.replayed(lsn, b)
+		c.replayed(ctx, lsn, b)
 		return ctx.Err()
 	})
 	if err != nil {
@@ -186,7 +186,7 @@ func (c *Committer) Replay(ctx context.Context, from Replayer) (wal.Report, erro
 	return report, nil
 }
 
-func (c *Committer) replayed(lsn uint64, b *record.Batch) {
+func (c *Committer) replayed(ctx context.Context, lsn uint64, b *record.Batch) {
 	b.Number(lsn)
 	if lsn > c.metrics.Flushed() {
 		c.metrics.Apply(lsn, b)
@@ -199,7 +199,7 @@ func (c *Committer) replayed(lsn uint64, b *record.Batch) {
 	// than the server had.
 	if c.headBytes() > c.opts.HeadBytes {
 		c.freeze()
-		if err := c.flushStores(context.Background()); err != nil {
+		if err := c.flushStores(ctx); err != nil {
 			c.opts.Telemetry.Counter("ingest.flush_errors").Inc()
 		}
 	}

@@ -106,7 +106,7 @@ func (r *Reader) Run(ctx context.Context) error {
 		err := r.read(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // the child was ended by us
 		case errors.Is(err, exec.ErrNotFound):
 			r.missing(err)
 			return nil

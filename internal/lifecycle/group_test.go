@@ -128,7 +128,7 @@ func TestStopSaysWhatFailedAndSaysItAgain(t *testing.T) {
 	if !errors.Is(err, errBroken) || !strings.Contains(err.Error(), "stopping flusher: half flushed") {
 		t.Errorf("got %v", err)
 	}
-	if again := g.Stop(t.Context()); again != err {
+	if again := g.Stop(t.Context()); again != err { //nolint:errorlint // the very same error is told
 		t.Errorf("the second Stop says %v", again)
 	}
 }

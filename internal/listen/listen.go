@@ -71,13 +71,14 @@ type Server struct {
 	stopped bool
 }
 
-// Open listens on addr, "host:port", by TCP and UDP, and serves until Stop.
-// Port 0 picks a port that is free for both.
-func Open(addr string, o Options, h Handler) (*Server, error) {
+// Open listens on addr, "host:port", by TCP and UDP, and serves until Stop, not
+// until ctx ends, which bounds the opening alone. Port 0 picks a port that is
+// free for both.
+func Open(ctx context.Context, addr string, o Options, h Handler) (*Server, error) {
 	if o.MaxConns <= 0 {
 		o.MaxConns = defaultConns
 	}
-	tcp, udp, err := openBoth(addr)
+	tcp, udp, err := openBoth(ctx, addr)
 	if err != nil {
 		return nil, err
 	}
@@ -94,9 +95,10 @@ func Open(addr string, o Options, h Handler) (*Server, error) {
 // portTries is how often another port is picked where only TCP has it free.
 const portTries = 16
 
-func openBoth(addr string) (net.Listener, *net.UDPConn, error) {
+func openBoth(ctx context.Context, addr string) (net.Listener, *net.UDPConn, error) {
+	var config net.ListenConfig
 	for try := 1; ; try++ {
-		tcp, err := net.Listen("tcp", addr)
+		tcp, err := config.Listen(ctx, "tcp", addr)
 		if err != nil {
 			return nil, nil, fmt.Errorf("listening on %q: %w", addr, err)
 		}

@@ -14,7 +14,7 @@ import (
 
 func open(t *testing.T, addr string, h Handler) *Server {
 	t.Helper()
-	s, err := Open(addr, Options{Protocol: "test", Clock: clock.Real{}, Telemetry: new(telemetry.Set)}, h)
+	s, err := Open(t.Context(), addr, Options{Protocol: "test", Clock: clock.Real{}, Telemetry: new(telemetry.Set)}, h)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestAPortThatIsTakenIsRefusedByName(t *testing.T) {
 	none := Handler{Stream: func(context.Context, string, io.Reader) {}, Datagrams: func(context.Context, []Datagram) {}}
 	s := open(t, "127.0.0.1:0", none)
 	defer func() { _ = s.Stop(context.Background()) }()
-	_, err := Open(s.Addr(), s.options, none)
+	_, err := Open(t.Context(), s.Addr(), s.options, none)
 	if err == nil || !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("opening %s again: %v", s.Addr(), err)
 	}

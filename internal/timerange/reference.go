@@ -53,7 +53,7 @@ func (p *parser) clock(start int, hour, minute, second string) time.Duration {
 	m, _ := strconv.Atoi(minute)
 	s, err := strconv.Atoi(second)
 	am, pm := p.take("am"), p.take("pm")
-	if (am || pm) && (h < 1 || h > 12) && !(am && h == 0) {
+	if am && h > 12 || pm && (h < 1 || h > 12) {
 		p.fail(start, "an hour from 1 to 12 before am or pm")
 	}
 	if (am || pm) && h == 12 {

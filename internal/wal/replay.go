@@ -191,7 +191,7 @@ func (l *Log) resume(w *walk) error {
 	}
 	l.next.Store(next)
 	l.synced, l.told = next-1, next-1
-	if l.reusable(w, next) {
+	if l.reusable(next) {
 		f, err := l.fs.Append(l.last().name)
 		if err == nil {
 			l.cur = f
@@ -231,7 +231,7 @@ func (l *Log) settle(w *walk) error {
 	return nil
 }
 
-func (l *Log) reusable(w *walk, next uint64) bool {
+func (l *Log) reusable(next uint64) bool {
 	if len(l.segs) == 0 {
 		return false
 	}

@@ -61,11 +61,12 @@ type Receiver struct {
 	datagrams map[string]*batch
 }
 
-// Open listens on addr, "host:port", by TCP and UDP.
-func Open(addr string, o Options) (*Receiver, error) {
+// Open listens on addr, "host:port", by TCP and UDP, until Stop; ctx bounds the
+// opening alone.
+func Open(ctx context.Context, addr string, o Options) (*Receiver, error) {
 	r := &Receiver{options: o, ready: make(chan struct{}), datagrams: map[string]*batch{},
 		dropped: o.Telemetry.Counter("ingest." + Protocol + ".dropped")}
-	server, err := listen.Open(addr, listen.Options{
+	server, err := listen.Open(ctx, addr, listen.Options{
 		Protocol: Protocol, Allow: o.Allow, MaxConns: o.MaxConns, Clock: o.Clock, Telemetry: o.Telemetry,
 	}, listen.Handler{Stream: r.stream, Datagrams: r.takeDatagrams})
 	if err != nil {

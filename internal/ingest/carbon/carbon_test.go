@@ -43,7 +43,7 @@ func (s testSink) Samples(_ context.Context, samples []metric.Sample) error {
 
 func start(t *testing.T, maxConns int) *rig {
 	r := &rig{t: t, got: make(chan string, 10_000), telemetry: new(telemetry.Set)}
-	receiver, err := Open("127.0.0.1:0", Options{
+	receiver, err := Open(t.Context(), "127.0.0.1:0", Options{
 		Open: func(source string) Sink { return testSink{r, source} },
 		Reject: func(protocol, source, line, reason string) {
 			r.got <- fmt.Sprintf("%s %s refused %.10q: %.40s", protocol, source, line, reason)
@@ -202,7 +202,7 @@ func BenchmarkReceive(b *testing.B) {
 	var n atomic.Int64
 	done := make(chan struct{})
 	const lines = 200_000
-	receiver, err := Open("127.0.0.1:0", Options{
+	receiver, err := Open(b.Context(), "127.0.0.1:0", Options{
 		Open: func(string) Sink {
 			return sinkFunc(func(s []metric.Sample) {
 				if n.Add(int64(len(s)))%lines == 0 {

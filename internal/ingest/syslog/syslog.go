@@ -56,14 +56,15 @@ type Receiver struct {
 	datagrams *batch
 }
 
-// Open listens on addr, "host:port", by TCP and UDP.
-func Open(addr string, o Options) (*Receiver, error) {
+// Open listens on addr, "host:port", by TCP and UDP, until Stop; ctx bounds the
+// opening alone.
+func Open(ctx context.Context, addr string, o Options) (*Receiver, error) {
 	if o.Zone == nil {
 		o.Zone = time.Local
 	}
 	r := &Receiver{options: o, ready: make(chan struct{}), dropped: o.Telemetry.Counter("ingest." + Protocol + ".dropped")}
 	r.datagrams = r.newBatch("")
-	server, err := listen.Open(addr, listen.Options{
+	server, err := listen.Open(ctx, addr, listen.Options{
 		Protocol: Protocol, Allow: o.Allow, MaxConns: o.MaxConns, Clock: o.Clock, Telemetry: o.Telemetry,
 	}, listen.Handler{Stream: r.stream, Datagrams: r.takeDatagrams})
 	if err != nil {

@@ -26,7 +26,7 @@ type rig struct {
 
 func start(t *testing.T) *rig {
 	r := &rig{t: t, got: make(chan string, 10_000)}
-	receiver, err := Open("127.0.0.1:0", Options{
+	receiver, err := Open(t.Context(), "127.0.0.1:0", Options{
 		Entries: func(_ context.Context, protocol, source string, entries []entry.Entry) error {
 			if r.fail.Add(-1) >= 0 {
 				return errors.New("not now")

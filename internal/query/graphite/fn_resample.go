@@ -140,28 +140,28 @@ func smartSummarize(c *Call) ([]*Series, error) {
 func (c *Call) alignTo(unit string) (int64, error) {
 	t := time.Unix(c.window.from, 0).In(c.run.loc)
 	year, month, day := t.Date()
-	at := func(month time.Month, day, hour, minute, second int) (int64, error) {
-		return time.Date(year, month, day, hour, minute, second, 0, c.run.loc).Unix(), nil
+	at := func(month time.Month, day, hour, minute int) (int64, error) {
+		return time.Date(year, month, day, hour, minute, 0, 0, c.run.loc).Unix(), nil
 	}
 	switch {
 	case strings.HasPrefix(unit, "s"):
 		return c.window.from, nil
 	case strings.HasPrefix(unit, "min"):
-		return at(month, day, t.Hour(), t.Minute(), 0)
+		return at(month, day, t.Hour(), t.Minute())
 	case strings.HasPrefix(unit, "h"):
-		return at(month, day, t.Hour(), 0, 0)
+		return at(month, day, t.Hour(), 0)
 	case strings.HasPrefix(unit, "d"):
-		return at(month, day, 0, 0, 0)
+		return at(month, day, 0, 0)
 	case strings.HasPrefix(unit, "w"):
 		first := 1 // Monday
 		if last := unit[len(unit)-1]; '1' <= last && last <= '7' {
 			first = int(last - '0')
 		}
-		return at(month, day-(int(t.Weekday())-first+7)%7, 0, 0, 0)
+		return at(month, day-(int(t.Weekday())-first+7)%7, 0, 0)
 	case strings.HasPrefix(unit, "mon"):
-		return at(month, 1, 0, 0, 0)
+		return at(month, 1, 0, 0)
 	case strings.HasPrefix(unit, "y"):
-		return at(time.January, 1, 0, 0, 0)
+		return at(time.January, 1, 0, 0)
 	}
 	return 0, c.fail(c.argPos(3), "alignTo must be seconds, minutes, hours, days, weeks, weeks1 to weeks7, months or years")
 }

@@ -152,7 +152,7 @@ func (l *lookup) open(ctx context.Context, seg *segment, r *segmentRun) (entry.C
 	}
 	b, err := l.block(seg, r.block)
 	if err != nil {
-		return &headColumns{gen: &generation{}}, nil
+		return &headColumns{gen: &generation{}}, nil //nolint:nilerr // block has reported it
 	}
 	return &blockColumns{b: b, from: r.row, to: r.row + r.rows}, nil
 }

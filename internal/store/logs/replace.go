@@ -127,10 +127,10 @@ func (s *Store) manifestWith(c change, told []savedHour) *manifest {
 func (s *Store) show(c change, m *manifest, told []savedHour) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	live := slices.DeleteFunc(slices.Clone(s.segments), func(seg *segment) bool {
+	s.segments = slices.DeleteFunc(slices.Clone(s.segments), func(seg *segment) bool {
 		return slices.Contains(c.remove, seg)
 	})
-	s.segments = append(live, c.add...)
+	s.segments = append(s.segments, c.add...)
 	s.flushed = max(s.flushed, m.flushed)
 	if c.generation != nil {
 		s.frozen = slices.Clone(s.frozen[1:])

@@ -106,7 +106,7 @@ func benchIngest(b *testing.B, series, rounds int) {
 			if i%60 == 59 {
 				began = cpu()
 				f.Freeze(uint64(i))
-				if err := f.Store.Flush(context.Background()); err != nil {
+				if err := f.Flush(context.Background()); err != nil {
 					b.Fatal(err)
 				}
 				flushing += cpu() - began
@@ -160,7 +160,7 @@ func aDay(b *testing.B) (*fixture, []string) {
 		f.Apply(uint64(i), &record.Batch{Points: s.batch(b, a, start+i*10, nil)})
 		if i%360 == 359 {
 			f.Freeze(uint64(i))
-			_ = f.Store.Flush(context.Background())
+			_ = f.Flush(context.Background())
 			f.maintain()
 		}
 	}
@@ -211,11 +211,11 @@ func BenchmarkOpen(b *testing.B) {
 		f.clock.Advance(6 * time.Minute)
 		f.Apply(uint64(i), &record.Batch{Points: s.batch(b, a, start+i*360, nil)})
 		f.Freeze(uint64(i))
-		_ = f.Store.Flush(context.Background())
+		_ = f.Flush(context.Background())
 	}
 	_ = f.Close()
 	names := s.names
-	f.Store, s, a = nil, nil, nil
+	f.Store, s = nil, nil
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)

@@ -15,9 +15,7 @@ const (
 	blockValues   = 1 // slots of floats
 	blockRolled   = 2 // rolled-up slots of floats: sum, min, max, n
 	blockSketches = 3 // slots of sketches, rolled-up or not
-	// blockTimed is kept for samples with their own times in ms, of senders
-	// whose times matter. Nothing writes it yet.
-	blockTimed = 4
+	// 4 is kept for samples with their own times in ms. Nothing writes it.
 
 	// blockPacked, a bit beside the kind, tells that what follows the first byte
 	// is zstd's.

@@ -58,8 +58,6 @@ func newGeneration() *generation {
 	return &generation{used: 1, dists: map[metric.ID][]distSlot{}}
 }
 
-func (g *generation) empty() bool { return g.used == 1 && len(g.dists) == 0 }
-
 func (g *generation) run(n uint32) *run { return &g.slabs[n>>slabBits][n&(slabSize-1)] }
 
 // put has a sample's effect on its slot and reports whether the slot was

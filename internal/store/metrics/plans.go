@@ -14,9 +14,8 @@ type plans struct {
 	mu sync.Mutex
 	// byText finds a plan by what it says; guarded by mu.
 	byText map[string]uint32
-	// reach is the longest reach of any plan in seconds, steps how far back the
-	// finest archives of a step reach, by class; guarded by mu.
-	reach int64
+	// steps is how far back, in seconds, the archives of a step reach, by class;
+	// guarded by mu.
 	steps map[classStep]int64
 }
 
@@ -34,7 +33,7 @@ func (p *plans) number(want plan) uint32 {
 	if n, ok := p.byText[text]; ok {
 		return n
 	}
-	all := append((*p.all.Load())[:len(*p.all.Load()):len(*p.all.Load())], &want)
+	all := append(slices.Clip(*p.all.Load()), &want)
 	p.all.Store(&all)
 	n := uint32(len(all) - 1)
 	p.byText[text] = n
@@ -43,7 +42,6 @@ func (p *plans) number(want plan) uint32 {
 }
 
 func (p *plans) note(s Schema) {
-	p.reach = max(p.reach, s.reach())
 	for i, a := range s {
 		k := classStep{classRolled, a.Step}
 		if i == 0 {
@@ -101,11 +99,4 @@ func (p *plans) keep(k classStep) int64 {
 		}
 	}
 	return longest
-}
-
-// longest is how far back anything is wanted, in seconds.
-func (p *plans) longest() int64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.reach
 }

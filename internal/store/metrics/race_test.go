@@ -27,10 +27,10 @@ func TestReadersSeeEachEffectOnce(t *testing.T) {
 	frozen := make(chan struct{}, 1)
 	wg.Go(func() {
 		for range frozen {
-			if err := f.Store.Flush(context.Background()); err != nil {
+			if err := f.Flush(context.Background()); err != nil {
 				t.Error(err)
 			}
-			if err := f.Store.Maintain(context.Background()); err != nil {
+			if err := f.Maintain(context.Background()); err != nil {
 				t.Error(err)
 			}
 		}
@@ -51,7 +51,7 @@ func TestReadersSeeEachEffectOnce(t *testing.T) {
 		f.Apply(uint64(i+1), &record.Batch{Defs: f.TakeDefs(), Points: []metric.Point{{Series: id, Time: (start + i) * 1000, Value: 1}}})
 		f.clock.Advance(time.Second)
 		if i%50 == 49 {
-			f.Store.Freeze(uint64(i + 1))
+			f.Freeze(uint64(i + 1))
 			select {
 			case frozen <- struct{}{}:
 			default:

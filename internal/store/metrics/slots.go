@@ -73,20 +73,3 @@ func (s *slots) giveSketch(i int, sk *metric.Sketch) {
 	}
 	s.sketches[i].Merge(sk)
 }
-
-// overlay lets a later generation's slots have their effect; slots outside of s
-// are left out.
-func (s *slots) overlay(kind metric.Kind, later *slots) {
-	shift := later.from - s.from
-	for i := range later.len() {
-		at := shift + int64(i)
-		if at < 0 || at >= int64(s.len()) || !later.has(i) {
-			continue
-		}
-		if s.sketches != nil {
-			s.putSketch(int(at), later.sketches[i])
-		} else {
-			s.put(kind, int(at), later.values[i])
-		}
-	}
-}

@@ -88,7 +88,7 @@ func newStore(fsys fsx.FS, dir string, o Options) (*Store, error) {
 	s.refused, s.unknown, s.conflicts = counter("refused_series"), counter("unknown_series"), counter("definition_conflicts")
 	s.tooOld, s.tooNew, s.notNumber = counter("too_old"), counter("too_new"), counter("not_a_number")
 	s.overwritten = counter("overwritten")
-	s.wounds.count = counter("damage")
+	s.wounds = wounds{count: counter("damage")}
 	s.opt.Telemetry.Gauge("metrics.series", func() float64 { return float64(s.Len()) })
 	s.opt.Telemetry.Gauge("metrics.head_bytes", func() float64 { return float64(s.HeadBytes()) })
 	s.opt.Telemetry.Gauge("metrics.disk_bytes", func() float64 { return float64(s.DiskBytes()) })
