@@ -1,7 +1,7 @@
 # The steps of CI are the targets here.
 GO ?= go
 
-.PHONY: all build test test-real race fuzz lint fmt bench audit ui ui-check demo clean
+.PHONY: all build test test-real race fuzz lint fmt bench bench-kernels bench-compare audit ui ui-check demo clean
 
 all: build test
 
@@ -28,8 +28,14 @@ lint:               ## golangci-lint, pinned by go.mod
 fmt:                ## gofmt over everything that is ours
 	gofmt -w cmd internal tools web
 
-bench:              ## kernels and whole-server runs; see docs/benchmarks.md
-	tools/bench/run
+bench:              ## the whole server, measured; see docs/benchmarks.md
+	tools/bench/run $(BENCH)
+
+bench-kernels:      ## the benchmarks of Go's test files
+	$(GO) test -run '^$$' -bench . ./internal/...
+
+bench-compare:      ## the same against another commit: make bench-compare REF=main~20 [PACKAGES=./internal/codec]
+	tools/bench/compare "$(REF)" "$(PACKAGES)"
 
 audit:              ## known vulnerabilities of what we depend on; no gate
 	cd tools/lint && $(GO) build -o ../../bin/govulncheck golang.org/x/vuln/cmd/govulncheck

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,11 +26,14 @@ type corpus struct {
 	total      int
 	at         time.Time
 	step       time.Duration
+	hosts      []string
+	clients    []string
+	made       int
 	// raw is the bytes of messages made, with a newline each.
 	raw int64
 }
 
-const components, hosts = 40, 12
+const components, hosts, clients = 40, 12, 5000
 
 func newCorpus(dirs string, from time.Time, step time.Duration) (*corpus, error) {
 	c := &corpus{rand: rand.New(rand.NewPCG(42, 42)), at: from, step: step}
@@ -49,6 +54,12 @@ func newCorpus(dirs string, from time.Time, step time.Duration) (*corpus, error)
 		c.system = append(c.system, i%len(c.lines))
 		c.weights = append(c.weights, 1+120/(i+1)) // a few talk much, most little
 		c.total += c.weights[i]
+	}
+	for i := range hosts {
+		c.hosts = append(c.hosts, fmt.Sprintf("web%d", i))
+	}
+	for range clients {
+		c.clients = append(c.clients, fmt.Sprintf("%d.%d.%d.%d", 1+c.rand.IntN(223), c.rand.IntN(256), c.rand.IntN(256), c.rand.IntN(256)))
 	}
 	return c, nil
 }
@@ -79,26 +90,61 @@ func (c *corpus) read(dir string) error {
 	return nil
 }
 
-// appendNDJSON appends n entries as POST /api/logs takes them.
-func (c *corpus) appendNDJSON(dst []byte, n int) []byte {
-	for range n {
-		i := c.pick()
-		c.at = c.at.Add(c.step/2 + time.Duration(c.rand.Int64N(int64(c.step))))
-		message := c.mutate(c.lines[c.system[i]])
-		c.raw += int64(len(message)) + 1
-		dst = append(dst, `{"time":`...)
-		dst = strconv.AppendInt(dst, c.at.UnixNano(), 10)
-		dst = append(dst, `,"component":"`...)
-		dst = append(dst, c.components[i]...)
-		dst = append(dst, `","host":"web`...)
-		dst = strconv.AppendInt(dst, int64(c.rand.IntN(hosts)), 10)
-		dst = append(dst, `","level":"`...)
-		dst = append(dst, [...]string{"info", "info", "info", "info", "info", "info", "warn", "error"}[c.rand.IntN(8)]...)
-		dst = append(dst, `","message":`...)
-		dst = appendJSON(dst, message)
-		dst = append(dst, "}\n"...)
+// line is one entry.
+type line struct {
+	at                     time.Time
+	component, host, level string
+	message                []byte // valid until the next line
+}
+
+// next makes an entry. Of some 160,000 one holds the rare word.
+func (c *corpus) next() line {
+	i := c.pick()
+	c.at = c.at.Add(c.step/2 + time.Duration(c.rand.Int64N(int64(c.step))))
+	l := line{
+		at: c.at, component: c.components[i], host: c.hosts[c.rand.IntN(hosts)],
+		level:   [...]string{"info", "info", "info", "info", "info", "info", "warn", "error"}[c.rand.IntN(8)],
+		message: c.mutate(c.lines[c.system[i]]),
 	}
-	return dst
+	if c.made++; c.made%rareEvery == 0 {
+		l.message = append(l.message, " "+rareWord...)
+	}
+	c.raw += int64(len(l.message)) + 1
+	return l
+}
+
+const (
+	rareWord  = "quux7f3a9c11zed"
+	rareEvery = 161_290
+)
+
+// appendNDJSON appends an entry as POST /api/logs takes it.
+func (l *line) appendNDJSON(dst []byte) []byte {
+	dst = append(dst, `{"time":`...)
+	dst = strconv.AppendInt(dst, l.at.UnixNano(), 10)
+	for _, s := range [...][2]string{{"component", l.component}, {"host", l.host}, {"level", l.level}} {
+		dst = append(dst, `,"`+s[0]+`":"`...)
+		dst = append(append(dst, s[1]...), '"')
+	}
+	dst = append(dst, `,"message":`...)
+	dst = appendJSON(dst, l.message)
+	return append(dst, "}\n"...)
+}
+
+// appendSyslog appends an entry as rsyslog forwards it (RFC 5424, a line each).
+func (l *line) appendSyslog(dst []byte) []byte {
+	severity := map[string]int{"error": 3, "warn": 4, "info": 6}[l.level]
+	dst = fmt.Appendf(dst, "<%d>1 ", 8*16+severity)
+	dst = l.at.AppendFormat(dst, "2006-01-02T15:04:05.000000Z07:00")
+	dst = fmt.Appendf(dst, " %s %s 4711 - - ", l.host, l.component)
+	return append(append(dst, l.message...), '\n')
+}
+
+// appendPlain appends an entry as a line for people and their tools.
+func (l *line) appendPlain(dst []byte) []byte {
+	dst = l.at.UTC().AppendFormat(dst, "2006-01-02T15:04:05.000000000Z")
+	dst = append(dst, " "+l.component+" "+l.host+" "+l.level+" "...)
+	return append(append(dst, l.message...), '\n')
 }
 
 func (c *corpus) pick() int {
@@ -112,11 +158,17 @@ func (c *corpus) pick() int {
 }
 
 // mutate draws the last three digits of each number of a line anew, so that
-// lines do not repeat.
+// lines do not repeat, and the client of an access log from a few that come often
+// and many that do not.
 func (c *corpus) mutate(lines []string) []byte {
-	line := []byte(lines[c.rand.IntN(len(lines))])
+	text := lines[c.rand.IntN(len(lines))]
+	client, rest := "", text
+	if ip, after, ok := strings.Cut(text, " - "); ok && net.ParseIP(ip) != nil {
+		client, rest = c.clients[int(float64(clients)*math.Pow(c.rand.Float64(), 4))], " - "+after
+	}
+	line := append([]byte(client), rest...)
 	run := 0
-	for i := len(line) - 1; i >= 0; i-- {
+	for i := len(line) - 1; i >= len(client); i-- {
 		if line[i] < '0' || line[i] > '9' {
 			run = 0
 			continue
@@ -141,64 +193,4 @@ func appendJSON(dst, text []byte) []byte {
 		}
 	}
 	return append(dst, '"')
-}
-
-// series makes Graphite lines as hosts and services send them: all series at
-// one time, then all at the next.
-type series struct {
-	rand   *rand.Rand
-	names  []string
-	values []float64
-}
-
-func newSeries(n int) *series {
-	s := &series{rand: rand.New(rand.NewPCG(7, 7)), values: make([]float64, n)}
-	measures := []string{"cpu.0.user", "cpu.0.system", "cpu.1.user", "memory.used", "memory.cached", "load.shortterm",
-		"disk.vda.read_bytes", "disk.vda.write_bytes", "net.eth0.rx_bytes", "net.eth0.tx_bytes"}
-	for i := range n {
-		if i%5 == 4 {
-			s.names = append(s.names, fmt.Sprintf("webapp.backend%d.svc%d.op%d.time_ms", i%7, i/70%20, i))
-		} else {
-			s.names = append(s.names, fmt.Sprintf("dc1.web.host%04d.%s.n%d", i/40, measures[i%10], i%40/10))
-		}
-		s.values[i] = float64(s.rand.IntN(10000)) / 100
-	}
-	return s
-}
-
-// appendLines appends a line a series for one time.
-func (s *series) appendLines(dst []byte, at int64) []byte {
-	for i, name := range s.names {
-		dst = append(dst, name...)
-		dst = append(dst, ' ')
-		dst = strconv.AppendFloat(dst, s.next(i), 'f', -1, 64)
-		dst = append(dst, ' ')
-		dst = strconv.AppendInt(dst, at, 10)
-		dst = append(dst, '\n')
-	}
-	return dst
-}
-
-// next moves a value by its kind: of a hundred series 35 are gauges with two
-// decimals, 10 sizes in bytes, 20 counters, 13 constants, 12 mostly zero, 10
-// small integers.
-func (s *series) next(i int) float64 {
-	v := &s.values[i]
-	switch k := i % 100; {
-	case k < 35:
-		*v = max(0, float64(int(*v*100)+s.rand.IntN(401)-200)/100)
-	case k < 45:
-		*v = float64(int(*v)/4096*4096 + 4096*s.rand.IntN(64))
-	case k < 65:
-		*v = float64(int(*v) + s.rand.IntN(5000))
-	case k < 78:
-		// constant
-	case k < 90:
-		if *v = 0; s.rand.IntN(20) == 0 {
-			*v = float64(s.rand.IntN(100))
-		}
-	default:
-		*v = float64(s.rand.IntN(16))
-	}
-	return *v
 }

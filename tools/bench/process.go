@@ -5,8 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,26 +15,127 @@ import (
 	"time"
 )
 
-// server is a server under measurement.
+// process is a program under measurement.
+type process struct {
+	cmd *exec.Cmd
+}
+
+// launch starts a program, which ends with ctx at the latest.
+func launch(ctx context.Context, name string, args ...string) *process {
+	p := &process{cmd: exec.CommandContext(ctx, name, args...)}
+	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
+	p.cmd.WaitDelay = 30 * time.Second
+	return p
+}
+
+// stop ends the program and waits.
+func (p *process) stop() error {
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	return p.cmd.Wait()
+}
+
+// kill ends the program as a failure would; nothing is flushed.
+func (p *process) kill() error {
+	if err := p.cmd.Process.Kill(); err != nil {
+		return err
+	}
+	_ = p.cmd.Wait() // it says that the program was killed
+	return nil
+}
+
+// cpu is the time, user and system, that the process has used. The kernel counts
+// it in ticks of 10 ms.
+func (p *process) cpu() time.Duration {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(text)[strings.LastIndexByte(string(text), ')')+1:])
+	user, _ := strconv.ParseInt(fields[11], 10, 64)
+	system, _ := strconv.ParseInt(fields[12], 10, 64)
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+// resident is a line of /proc/PID/status in bytes: VmRSS for memory in use now,
+// VmHWM for the most there was.
+func (p *process) resident(key string) int64 {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, key+":"); ok {
+			n, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			return n << 10
+		}
+	}
+	return 0
+}
+
+// settle waits until the program has been idle for two seconds, two minutes at
+// most.
+func (p *process) settle(ctx context.Context) {
+	const quiet = 40 * time.Millisecond
+	before := time.Duration(-time.Hour)
+	for range 60 {
+		now := p.cpu()
+		if now-before < quiet {
+			return
+		}
+		before = now
+		if pause(ctx, 2*time.Second) != nil {
+			return
+		}
+	}
+}
+
+// pause waits, or fails when ctx ends.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// until asks every 50 ms whether something has come true.
+func until(ctx context.Context, what string, ask func() (bool, error)) error {
+	const patience = 5 * time.Minute
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		done, err := ask()
+		if err != nil || done {
+			return err
+		}
+		if err := pause(ctx, 50*time.Millisecond); err != nil {
+			return fmt.Errorf("waiting for %s: %w", what, err)
+		}
+	}
+}
+
+// server is a Patou.
 type server struct {
-	cmd   *exec.Cmd
-	data  string
+	*process
 	addrs map[string]string
 	ready time.Duration // from the start of the process
 }
 
+// quiet is the configuration of a server that watches nothing by itself.
+const quiet = "vitals: off\njournal: off\n"
+
 // start runs "patou serve" with its listeners on free ports.
-func start(ctx context.Context, binary, data string, quiet bool) (*server, error) {
-	args := []string{"serve", "--data", data, "--http", "127.0.0.1:0", "--graphite", "127.0.0.1:0", "--syslog", "127.0.0.1:0"}
-	if quiet {
-		file := filepath.Join(filepath.Dir(data), "quiet.yaml")
-		if err := os.WriteFile(file, []byte("vitals: off\njournal: off\n"), 0o600); err != nil {
-			return nil, err
-		}
-		args = append(args, "--config", file)
+func start(ctx context.Context, binary, data, configuration string, env ...string) (*server, error) {
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return nil, err
 	}
-	s := &server{cmd: exec.CommandContext(ctx, binary, args...), data: data, addrs: map[string]string{}}
-	s.cmd.Cancel = func() error { return s.cmd.Process.Signal(syscall.SIGTERM) }
+	file := filepath.Join(filepath.Dir(data), filepath.Base(data)+".yaml")
+	if err := os.WriteFile(file, []byte(configuration), 0o600); err != nil {
+		return nil, err
+	}
+	s := &server{addrs: map[string]string{}, process: launch(ctx, binary, "serve", "--config", file, "--data", data,
+		"--http", "127.0.0.1:0", "--graphite", "127.0.0.1:0", "--syslog", "127.0.0.1:0")}
+	s.cmd.Env = append(os.Environ(), env...)
 	s.cmd.Stderr = os.Stderr
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -58,72 +158,15 @@ func start(ctx context.Context, binary, data string, quiet bool) (*server, error
 	return s, nil
 }
 
-// stop ends the server and waits.
-func (s *server) stop() error {
-	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
-	}
-	return s.cmd.Wait()
-}
-
-// cpu is the time, user and system, that the process has used. The kernel counts
-// it in ticks of 10 ms.
-func (s *server) cpu() time.Duration {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+// freeAddr is a loopback address that nothing listens on, for programs that
+// cannot choose a port themselves.
+func freeAddr(ctx context.Context) (string, error) {
+	var c net.ListenConfig
+	l, err := c.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return 0
+		return "", err
 	}
-	fields := strings.Fields(string(text)[strings.LastIndexByte(string(text), ')')+1:])
-	user, _ := strconv.ParseInt(fields[11], 10, 64)
-	system, _ := strconv.ParseInt(fields[12], 10, 64)
-	return time.Duration(user+system) * 10 * time.Millisecond
-}
-
-// memory is a line of /proc/PID/status in bytes: VmRSS or VmHWM.
-func (s *server) memory(key string) int64 {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, key+":"); ok {
-			n, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
-			return n << 10
-		}
-	}
-	return 0
-}
-
-// settle waits until the server has been idle for a second.
-func (s *server) settle(ctx context.Context) {
-	for before := time.Duration(-1); ; {
-		now := s.cpu()
-		if now-before < 20*time.Millisecond && before >= 0 {
-			return
-		}
-		before = now
-		select {
-		case <-time.After(time.Second):
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// get asks once and returns how long the answer took, and its size.
-func (s *server) get(ctx context.Context, path string, query url.Values) (time.Duration, int64, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.addrs["http"]+path+"?"+query.Encode(), nil)
-	if err != nil {
-		return 0, 0, err
-	}
-	began := time.Now()
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer res.Body.Close()
-	n, err := discard(res)
-	if err == nil && res.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s answered %s", path, res.Status)
-	}
-	return time.Since(began), n, err
+	return l.Addr().String(), l.Close()
 }
 
 // size is the bytes of all files below a directory.
