@@ -133,6 +133,10 @@ func TestCallsAfterATornTail(t *testing.T) {
 # open
 mkdir wal
 append wal/01.wal
+sync wal/01.wal
+syncdir wal
+close wal/01.wal
+append wal/01.wal
 truncate wal/01.wal 89
 sync wal/01.wal
 syncdir wal

@@ -38,6 +38,11 @@ func (l *Log) Replay(ctx context.Context, fn func(lsn uint64, rec []byte) error)
 	if l.replayed {
 		return Report{}, ErrReplay
 	}
+	// What fn is given it may write to files of its own. So it must be on disk
+	// here before: when a process was killed, it may be in the kernel's memory.
+	if err := l.syncNewest(-1); err != nil {
+		return Report{}, err
+	}
 	w := &walk{fs: l.fs, ctx: ctx, fn: fn, cut: -1}
 	if err := w.all(l.segs); err != nil {
 		return w.report, err
@@ -175,9 +180,7 @@ func (h hole) String() string {
 	return fmt.Sprintf("records %d to %d cannot be read: %d are lost", h.from, h.to-1, n)
 }
 
-// resume makes what was read durable, as it may have been only in the kernel's
-// memory when the process was killed, cuts off a torn tail, and begins a new
-// file. A file that an earlier process wrote to is not continued: nobody knows
+// resume cuts off a torn tail and begins a new file. A file that an earlier process wrote to is not continued: nobody knows
 // whether a sync of it failed. Only an empty one is.
 func (l *Log) resume(w *walk) error {
 	next := max(l.next.Load(), w.want)
@@ -186,8 +189,10 @@ func (l *Log) resume(w *walk) error {
 		_ = l.fs.Remove(s.name) // it is as harmless as before if it stays
 	}
 	l.segs = w.whole
-	if err := l.settle(w); err != nil {
-		return err
+	if w.cut >= 0 {
+		if err := l.syncNewest(w.cut); err != nil {
+			return err
+		}
 	}
 	l.next.Store(next)
 	l.synced, l.told = next-1, next-1
@@ -205,7 +210,8 @@ func (l *Log) resume(w *walk) error {
 	return nil
 }
 
-func (l *Log) settle(w *walk) error {
+// syncNewest makes the newest file durable, cut to a size unless that is -1.
+func (l *Log) syncNewest(size int64) error {
 	if len(l.segs) == 0 {
 		return nil
 	}
@@ -214,9 +220,9 @@ func (l *Log) settle(w *walk) error {
 	if err != nil {
 		return fmt.Errorf("opening the write-ahead log: %w", err)
 	}
-	if w.cut >= 0 {
-		err = f.Truncate(w.cut)
-		last.size = w.cut
+	if size >= 0 {
+		err = f.Truncate(size)
+		last.size = size
 	}
 	if err == nil {
 		err = f.Sync()
