@@ -3,6 +3,7 @@ package metrics
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 
 	"patou/internal/fsx"
@@ -91,6 +92,9 @@ func (c *checker) block(seg *segment, e entry) error {
 
 func (c *checker) orphans(man *manifest) {
 	files, err := listFiles(c.fs, c.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return // a first start that ended before it made the directory
+	}
 	if err != nil {
 		c.damaged(fsx.Damage{File: c.dir, Offset: -1, What: err.Error()})
 		return
