@@ -196,11 +196,22 @@ func (c *Committer) replayed(ctx context.Context, lsn uint64, b *record.Batch) {
 	}
 	c.lsn = lsn
 	// A long log is flushed on the way, so that replay needs no more memory
-	// than the server had.
+	// than the server had. The log is not cut while it is read: it holds its
+	// lock, and it is no longer afterwards than it was.
 	if c.headBytes() > c.opts.HeadBytes {
-		c.freeze()
+		c.freezeReplayed()
 		if err := c.flushStores(ctx); err != nil {
 			c.opts.Telemetry.Counter("ingest.flush_errors").Inc()
+		}
+	}
+}
+
+// freezeReplayed freezes each store that the replay has come to. One that is
+// ahead must not go back to a record of which it has the effects in files.
+func (c *Committer) freezeReplayed() {
+	for _, s := range []Store{c.metrics, c.logs} {
+		if c.lsn > s.Flushed() {
+			s.Freeze(c.lsn)
 		}
 	}
 }

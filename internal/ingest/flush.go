@@ -84,10 +84,10 @@ func (c *Committer) Maintain(ctx context.Context) error {
 
 // Finish flushes what Run froze at its end. It is called after both goroutines
 // have returned.
-func (c *Committer) Finish(ctx context.Context) error { return c.flushStores(ctx) }
+func (c *Committer) Finish(ctx context.Context) error { return c.flushAndTruncate(ctx) }
 
 func (c *Committer) flushOnce(ctx context.Context) {
-	err := c.flushStores(ctx)
+	err := c.flushAndTruncate(ctx)
 	if err != nil {
 		c.opts.Telemetry.Counter("ingest.flush_errors").Inc()
 	}
@@ -106,12 +106,19 @@ func (c *Committer) flushError() error {
 	return c.failure.err
 }
 
-func (c *Committer) flushStores(ctx context.Context) error {
-	if err := errors.Join(c.metrics.Flush(ctx), c.logs.Flush(ctx)); err != nil {
-		return fmt.Errorf("flush of the stores: %w", err)
+func (c *Committer) flushAndTruncate(ctx context.Context) error {
+	if err := c.flushStores(ctx); err != nil {
+		return err
 	}
 	if err := c.log.Truncate(c.flushedThrough()); err != nil {
 		return fmt.Errorf("truncation of the write-ahead log: %w", err)
+	}
+	return nil
+}
+
+func (c *Committer) flushStores(ctx context.Context) error {
+	if err := errors.Join(c.metrics.Flush(ctx), c.logs.Flush(ctx)); err != nil {
+		return fmt.Errorf("flush of the stores: %w", err)
 	}
 	return nil
 }
