@@ -92,11 +92,9 @@ func New(ctx context.Context, o Options) (*App, error) {
 		opts: o, clock: clock.Real{}, log: slog.New(own), group: lifecycle.New(), telemetry: &telemetry.Set{},
 		started: time.Now(), host: host, selfLog: own.out, hub: &ingest.Hub{},
 	}
-	a.tap = ingest.NewTap(a.clock, a.telemetry)
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.group.Stop(ctx))
 	}
-	a.wire()
 	return a, nil
 }
 
@@ -112,13 +110,27 @@ func (a *App) open(ctx context.Context) error {
 	}
 	a.lock = lock
 	a.closeLast("lock", lock.Close)
-	if err := a.openStores(ctx, fs, dir); err != nil {
+	if a.state, err = state.Open(ctx, stateFile(dir), state.Options{Clock: a.clock}); err != nil {
 		return err
 	}
+	a.closeLast("state", a.state.Close)
 	if err := config.CheckListen(&a.opts.Config.Config, a.hasTokens(ctx)); err != nil {
 		return err
 	}
-	return a.replay(ctx)
+	return a.openEngines(ctx, fs, dir)
+}
+
+// openEngines opens all that depends on the file system alone: the stores and
+// the log, brought to the same record, and the ways into them.
+func (a *App) openEngines(ctx context.Context, fs fsx.FS, dir string) error {
+	if err := a.openStores(fs, dir); err != nil {
+		return err
+	}
+	if err := a.replay(ctx); err != nil {
+		return err
+	}
+	a.wire()
+	return nil
 }
 
 // closeLast has a close run when everything that starts later has stopped.
@@ -127,13 +139,9 @@ func (a *App) closeLast(name string, closing func() error) {
 	_ = a.group.Start(context.Background(), name, nil, func(context.Context) error { return closing() })
 }
 
-func (a *App) openStores(ctx context.Context, fs fsx.FS, dir string) error {
+func (a *App) openStores(fs fsx.FS, dir string) error {
 	c := &a.opts.Config.Config
 	var err error
-	if a.state, err = state.Open(ctx, stateFile(dir), state.Options{Clock: a.clock}); err != nil {
-		return err
-	}
-	a.closeLast("state", a.state.Close)
 	var damage []fsx.Damage
 	if a.metrics, damage, err = metrics.Open(fs, metricsDir(dir), metricsOptions(c, a.clock, a.telemetry)); err != nil {
 		return fmt.Errorf("opening the metric store: %w", err)
@@ -189,6 +197,7 @@ func (a *App) wire() {
 		names[i] = k.Name
 	}
 	newResolver := func() ingest.Resolver { return a.metrics.NewAppender() }
+	a.tap = ingest.NewTap(a.clock, a.telemetry)
 	a.admission = ingest.NewAdmission(a.clock, a.telemetry, names)
 	a.admission.Overflow = func(source, name string) {
 		a.log.Warn("a sender makes up components: new ones go to overflow", "source", source, "component", name)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"patou/internal/clock"
@@ -75,13 +76,16 @@ func Fsck(ctx context.Context, dir string) (Report, error) {
 	}
 	defer lock.Close()
 	var r Report
-	r.Damage = append(r.Damage, wal.Check(fs, walDir(dir))...)
-	r.Damage = append(r.Damage, metrics.Check(fs, metricsDir(dir))...)
-	r.Damage = append(r.Damage, logs.Check(fs, logsDir(dir))...)
+	r.Damage = checkFiles(fs, dir)
 	if _, err := fs.Stat(stateFile(dir)); err == nil {
 		r.Damage = append(r.Damage, state.Check(ctx, stateFile(dir))...)
 	}
 	return r, nil
+}
+
+// checkFiles checks the log and the stores' files.
+func checkFiles(fs fsx.FS, dir string) []fsx.Damage {
+	return slices.Concat(wal.Check(fs, walDir(dir)), metrics.Check(fs, metricsDir(dir)), logs.Check(fs, logsDir(dir)))
 }
 
 // withState opens the state of a data directory, beside a server that may run.
