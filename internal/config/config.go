@@ -27,8 +27,6 @@ type Config struct {
 	Hosts []Host `yaml:"hosts"`
 	// HTTP says who may use the API.
 	HTTP HTTP `yaml:"http"`
-	// Graphite names Graphite's own files.
-	Graphite Graphite `yaml:"graphite"`
 	// Metrics and Logs say how long, and how much at most, is kept.
 	Metrics Metrics `yaml:"metrics"`
 	Logs    Logs    `yaml:"logs"`
@@ -58,12 +56,6 @@ type Allow struct {
 type HTTP struct {
 	// Token is when a request needs a token.
 	Token TokenRule `yaml:"token"`
-}
-
-// Graphite names files that are read as Graphite reads them; empty for none.
-type Graphite struct {
-	Schemas     Path `yaml:"schemas"`
-	Aggregation Path `yaml:"aggregation"`
 }
 
 // Metrics bounds the store of numbers.

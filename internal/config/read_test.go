@@ -42,7 +42,6 @@ allow:
   syslog: ["2001:db8::/32"]
 hosts: [Patou.Example.org, "*.intern"]
 http: {token: always}
-graphite: {schemas: storage-schemas.conf, aggregation: /etc/aggregation.conf}
 metrics: {retention: "1s:1h,1m:1w", size: 0}
 logs: {retention: 1y, size: 512 MB}
 vitals: off
@@ -53,14 +52,13 @@ scope:
 `).Config
 	want := Config{
 		Version: 1, Data: "/var/lib/patou", Memory: 1 << 30,
-		Listen:   Listen{HTTP: ":8420", Graphite: "0.0.0.0:2003", Syslog: Off},
-		Allow:    Allow{Graphite: networks(t, "10.0.0.0/8", "192.168.1.7/32"), Syslog: networks(t, "2001:db8::/32")},
-		Hosts:    []Host{"patou.example.org", "*.intern"},
-		HTTP:     HTTP{Token: TokenAlways},
-		Graphite: Graphite{Schemas: "storage-schemas.conf", Aggregation: "/etc/aggregation.conf"},
-		Metrics:  Metrics{Retention: Archives{{Second, Hour}, {Minute, Week}}},
-		Logs:     Logs{Retention: Year, Size: 512e6},
-		Scope:    Scope{Templates: []Template{"apps.{component}.{host}"}},
+		Listen:  Listen{HTTP: ":8420", Graphite: "0.0.0.0:2003", Syslog: Off},
+		Allow:   Allow{Graphite: networks(t, "10.0.0.0/8", "192.168.1.7/32"), Syslog: networks(t, "2001:db8::/32")},
+		Hosts:   []Host{"patou.example.org", "*.intern"},
+		HTTP:    HTTP{Token: TokenAlways},
+		Metrics: Metrics{Retention: Archives{{Second, Hour}, {Minute, Week}}},
+		Logs:    Logs{Retention: Year, Size: 512e6},
+		Scope:   Scope{Templates: []Template{"apps.{component}.{host}"}},
 	}
 	if diff := compare(want, got); diff != "" {
 		t.Error(diff)
@@ -132,9 +130,9 @@ func TestAllMistakesAreToldAtOnce(t *testing.T) {
 }
 
 func TestPathsAreRelativeToTheirFile(t *testing.T) {
-	c, err := Read(FromDefault(memory), "/etc/patou/patou.yaml", []byte("data: data\ngraphite: {schemas: ../carbon/s.conf}"))
-	if err != nil || c.Data != "/etc/patou/data" || c.Graphite.Schemas != "/etc/carbon/s.conf" {
-		t.Errorf("got %q and %q, %v", c.Data, c.Graphite.Schemas, err)
+	c, err := Read(FromDefault(memory), "/etc/patou/patou.yaml", []byte("data: ../data"))
+	if err != nil || c.Data != "/etc/data" {
+		t.Errorf("got %q, %v", c.Data, err)
 	}
 }
 
