@@ -60,7 +60,7 @@ type HTTP struct {
 
 // Metrics bounds the store of numbers.
 type Metrics struct {
-	// Retention is for series that no schema names, this host's vitals aside.
+	// Retention is of all series but this host's vitals, which have their own.
 	Retention Archives `yaml:"retention"`
 	// Size bounds the store's files; 0 for no bound.
 	Size Size `yaml:"size"`
