@@ -110,6 +110,10 @@ func serveCommand() *cobra.Command {
 // serve runs a server until ctx ends or a part of it fails. beside, when not
 // nil, runs next to it.
 func serve(ctx context.Context, o app.Options, stdout io.Writer, reread func() (config.Sourced, error), beside func(context.Context, *app.App) error) error {
+	// From the start: a SIGHUP that nobody waits for would end the process.
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
 	debug.SetMemoryLimit(int64(o.Config.Memory))
 	a, err := app.New(ctx, o)
 	if err != nil {
@@ -127,15 +131,12 @@ func serve(ctx context.Context, o app.Options, stdout io.Writer, reread func() (
 	if beside != nil {
 		a.Go("demo", func(ctx context.Context) error { return beside(ctx, a) })
 	}
-	failed := wait(ctx, a, reread)
+	failed := wait(ctx, a, hup, reread)
 	return errors.Join(failed, stop())
 }
 
-// wait returns when ctx ends, or with the first failure; SIGHUP reloads.
-func wait(ctx context.Context, a *app.App, reread func() (config.Sourced, error)) error {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
+// wait returns when ctx ends, or with the first failure; hup reloads.
+func wait(ctx context.Context, a *app.App, hup <-chan os.Signal, reread func() (config.Sourced, error)) error {
 	for {
 		select {
 		case <-ctx.Done():
