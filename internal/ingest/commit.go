@@ -2,9 +2,11 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"patou/internal/record"
+	"patou/internal/wal"
 )
 
 // groupBytes and groupMax bound what one write and one sync carry.
@@ -159,10 +161,10 @@ func (c *Committer) write(group []*request) (first uint64, err error) {
 	if err := c.flushError(); err != nil && c.headBytes() > 2*c.opts.HeadBytes {
 		return 0, err // memory is full of what the disk does not take
 	}
-	records := make([][]byte, 0, len(group)+1)
 	// A series is defined before the first batch that uses it is queued, so
 	// what is taken here covers the whole group.
 	c.defs = append(c.defs, c.metrics.TakeDefs()...)
+	records := append(make([][]byte, 0, len(c.again)+len(group)+1), c.again...)
 	if len(c.defs) > 0 {
 		records = append(records, (&record.Batch{Defs: c.defs}).Append(nil))
 	}
@@ -171,20 +173,44 @@ func (c *Committer) write(group []*request) (first uint64, err error) {
 		records = append(records, r.payload)
 		durable = durable || r.durable
 	}
+	if first, err = c.writeRecords(records, durable); err != nil {
+		return 0, err
+	}
+	first += uint64(len(records) - len(group))
+	if len(c.defs) > 0 {
+		c.apply(first-1, &record.Batch{Defs: c.defs})
+		c.defs = nil
+	}
+	return first, nil
+}
+
+// writeRecords writes records, of which the first are those of again, and syncs
+// if asked to.
+func (c *Committer) writeRecords(records [][]byte, sync bool) (first uint64, err error) {
 	first, err = c.log.Write(records...)
-	if err == nil && durable {
+	if err == nil && sync {
 		err = c.log.Sync()
 	}
 	if err != nil {
+		c.withdraw(err)
 		return 0, err
 	}
-	c.unsynced = !durable
-	if len(c.defs) > 0 {
-		c.apply(first, &record.Batch{Defs: c.defs})
-		c.defs = nil
-		first++
+	c.again, c.unsynced = nil, !sync
+	if sync {
+		c.tail = nil
+	} else {
+		c.tail = append(c.tail, records...)
 	}
 	return first, nil
+}
+
+// withdraw keeps what a failed sync took from the log after it was accepted and
+// applied, to be written again before anything else: later records need its
+// definitions, and no store may put in files what the log does not hold.
+func (c *Committer) withdraw(err error) {
+	if errors.Is(err, wal.ErrWithdrawn) {
+		c.again, c.tail = append(c.again, c.tail...), nil
+	}
 }
 
 func (c *Committer) apply(lsn uint64, b *record.Batch) {
@@ -197,15 +223,31 @@ func (c *Committer) apply(lsn uint64, b *record.Batch) {
 	}
 }
 
-// syncIfDirty reports whether all that was written is durable.
+// syncIfDirty reports whether all that was accepted is durable.
 func (c *Committer) syncIfDirty() bool {
-	if !c.unsynced {
+	if !c.unsynced && len(c.again) == 0 {
 		return true
 	}
-	if err := c.log.Sync(); err != nil {
+	if err := c.syncAccepted(); err != nil {
 		c.opts.Telemetry.Counter("ingest.log_errors").Inc()
 		return false
 	}
-	c.unsynced = false
 	return true
+}
+
+func (c *Committer) syncAccepted() error {
+	if len(c.again) > 0 {
+		n := uint64(len(c.again))
+		first, err := c.writeRecords(c.again, true)
+		if err == nil {
+			c.lsn = first + n - 1 // the next freeze is not before them
+		}
+		return err
+	}
+	if err := c.log.Sync(); err != nil {
+		c.withdraw(err)
+		return err
+	}
+	c.unsynced, c.tail = false, nil
+	return nil
 }

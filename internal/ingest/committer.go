@@ -138,6 +138,9 @@ type Committer struct {
 	frozenAt time.Time
 	unsynced bool
 	defs     []metric.Def // made, and not in the log yet
+	// tail are the records written since the last sync, again those of them
+	// that the log withdrew.
+	tail, again [][]byte
 
 	// failure is what the last flush ended with.
 	failure struct {
