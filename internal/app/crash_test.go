@@ -5,13 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"strconv"
+	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"patou/internal/entry"
+	"patou/internal/fsx"
 	"patou/internal/timerange"
 )
 
@@ -56,7 +60,81 @@ func eachLife(t *testing.T, few int, lead func(l *life)) {
 // TestPowerCutsLoseNothing cuts the power, or kills the process, before any
 // call to the disk, while everything that a server does goes on.
 func TestPowerCutsLoseNothing(t *testing.T) {
-	eachLife(t, 20, func(l *life) { l.many(5, 30) })
+	eachLife(t, 15, func(l *life) { l.many(5, 30) })
+}
+
+// TestFailingDisksLoseNothing has calls to the disk fail now and then, syncs
+// among them, beside the power cuts.
+func TestFailingDisksLoseNothing(t *testing.T) {
+	eachLife(t, 20, func(l *life) {
+		w := &weather{rng: rand.New(rand.NewPCG(l.rng.Uint64(), 3))}
+		l.weather = w.rule
+		l.many(5, 30)
+	})
+}
+
+// weather refuses a few of the calls that change the disk.
+type weather struct {
+	mu  sync.Mutex
+	rng *rand.Rand
+	bad int // calls that fail from here on
+}
+
+func (w *weather) rule(op fsx.Op) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if op.Kind.Reads() {
+		return nil
+	}
+	if w.bad == 0 && w.rng.IntN(100) == 0 {
+		w.bad = 1 + w.rng.IntN(3)
+	}
+	if w.bad == 0 {
+		return nil
+	}
+	w.bad--
+	if op.Kind == fsx.OpWrite {
+		return fsx.ShortWrite(w.rng.IntN(op.Size+1), syscall.EIO)
+	}
+	return syscall.EIO
+}
+
+// TestFullDisksLoseNothing has the disk fill up and get space again: what is
+// refused leaves nothing behind, questions are answered, and when there is
+// space everything goes on by itself.
+func TestFullDisksLoseNothing(t *testing.T) {
+	eachLife(t, 4, func(l *life) {
+		disk := &fsx.Disk{}
+		l.weather, l.strict = disk.Rule, true
+		for range 4 {
+			disk.SetFree(math.MaxInt64)
+			if !l.boot(math.MaxInt) {
+				l.t.Fatal("the power was cut of itself")
+			}
+			l.check(true)
+			for range 3 {
+				l.fillUp(disk)
+			}
+			l.crash()
+			l.fsck()
+		}
+	})
+}
+
+// fillUp has the disk fill while all goes on, and then gives it space.
+func (l *life) fillUp(disk *fsx.Disk) {
+	disk.SetFree(int64(l.rng.IntN(50_000)))
+	for range 15 {
+		l.step()
+	}
+	l.check(false)
+	disk.SetFree(math.MaxInt64)
+	l.pass(31 * time.Second)
+	r := l.newRequest()
+	if _, err := l.app.lines.Accept(context.Background(), "192.0.2.9", r.key, []byte(r.body)); err != nil {
+		l.t.Errorf("refused when there is space again: %v", err)
+	}
+	l.check(false)
 }
 
 // many leads a life of several crashes, with a check after each.
