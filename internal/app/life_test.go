@@ -233,7 +233,7 @@ func (l *life) together(n int) {
 
 // pass lets time go by. A second is enough for a sync of all that was kept.
 func (l *life) pass(d time.Duration) {
-	time.Sleep(d)
+	<-time.After(d)
 	synctest.Wait()
 	if d >= time.Second && l.weather == nil {
 		l.power.unlessCut(l.settle)
