@@ -45,8 +45,10 @@ audit:              ## known vulnerabilities of what we depend on; no gate
 ui:                 ## the page, into web/dist
 	cd web/ui && npm ci && npm run build
 
-ui-check:           ## types, tests and style of the page
-	cd web/ui && npm ci && npm run check && npm test
+ui-check:           ## types and tests of the page, and that web/dist is what its source builds
+	cd web/ui && npm ci && npm run check && npm test && npm run build
+	git diff --exit-code --stat web/dist
+	test -z "$$(git status --porcelain web/dist)"
 
 demo:               ## a small live system to watch
 	$(GO) run ./cmd/patou demo

@@ -1,19 +1,22 @@
 // Drives a running demo as a reader would: npm run e2e -- URL [folder for pictures]
 //
 // It finds a spike, drags over it, sees the slow lines first, opens the same
-// address elsewhere, does the same by keyboard, and takes pictures.
+// address elsewhere, does the same by keyboard and by touch, asks axe-core about
+// accessibility, and takes pictures, into test-results/ unless told where.
 import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { accessible } from './axe.mjs'
 import { launch, open } from './browser.mjs'
+import { hold } from './touch.mjs'
 
 const url = process.argv[2] ?? 'http://127.0.0.1:8420/'
-const pictures = process.argv[3]
+const pictures = process.argv[3] ?? new URL('../test-results', import.meta.url).pathname
 const origin = new URL(url).origin
 /** Times of a component that the demo makes slow now and then. */
 const target = 'logs.webapp.backend.git.request_time.p99'
 const wrong = []
-if (pictures) mkdirSync(pictures, { recursive: true })
+mkdirSync(pictures, { recursive: true })
 
 const browser = await launch()
 try {
@@ -26,9 +29,12 @@ try {
   await step('an entry opens, with its neighbours', () => openEntry(page))
   await step('a value is kept, and Back undoes it', () => keepAndUndo(page))
   await step('the same by keyboard', () => byKeyboard(found, seen))
+  await step('the same by touch', () => byTouch(found))
   await step('the keys are listed', () => sheet(page))
+  await step('a note that was closed stays closed', () => noteStaysClosed(page))
+  await step('nothing bars the way of anyone', () => forAll(seen.address))
   await step('the Logs page reads, counts and says what is wrong', () => logs())
-  if (pictures) await step('pictures', () => photograph(seen.address))
+  await step('pictures', () => photograph(seen.address))
   assert.deepEqual(wrong, [])
 } finally {
   await browser.close()
@@ -89,12 +95,18 @@ async function read(page) {
   return { rows, address: page.url() }
 }
 
+/** The same address in another browser, in a second tab, and after a reload. */
 async function elsewhere(page, seen) {
   const other = await open(browser, origin, wrong)
   await other.goto(seen.address)
   await other.locator('.list .row').first().waitFor()
   assert.deepEqual((await read(other)).rows, seen.rows)
   await other.context().close()
+  const tab = await page.context().newPage()
+  await tab.goto(seen.address)
+  await tab.locator('.list .row').first().waitFor()
+  assert.deepEqual(await read(tab), seen)
+  await tab.close()
   await page.reload()
   await page.locator('.list .row').first().waitFor()
   assert.deepEqual((await read(page)).rows, seen.rows)
@@ -108,14 +120,23 @@ async function openEntry(page) {
   assert.match(page.url(), /entry=.*around=1/)
 }
 
+/** Each of these is one step, and Back takes one back. */
 async function keepAndUndo(page) {
   const before = page.url()
+  await page.getByRole('button', { name: 'Oldest' }).click()
+  await page.waitForURL(/order=old/)
+  await page.goBack()
+  assert.equal(page.url(), before)
+  assert.equal(await page.getByRole('button', { name: 'Slowest' }).getAttribute('aria-pressed'), 'true')
   await page.getByRole('button', { name: /^Not level/ }).click()
   await page.waitForURL(/q=-level/)
   await page.goBack()
   assert.equal(page.url(), before)
+  const selected = page.url().includes('sel=')
   for (let i = 0; i < 3; i++) await page.keyboard.press('Escape')
   assert.doesNotMatch(page.url(), /sel=/)
+  await page.goBack()
+  assert.ok(selected && page.url().includes('sel='), 'Back brings the selection back')
 }
 
 async function byKeyboard(spike, seen) {
@@ -139,6 +160,58 @@ async function byKeyboard(spike, seen) {
   await page.keyboard.press('z')
   await page.waitForURL(/sel=/)
   await page.context().close()
+}
+
+/** On a telephone: a swipe selects nothing, a finger that rests and then moves does. */
+async function byTouch(spike) {
+  const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }
+  const page = await open(browser, origin, wrong, phone)
+  await page.goto(`${origin}/ui/explore?t=A~${target}&from=${spike.at - 1500}&until=${spike.at + 600}`)
+  await page.locator('.legend tbody tr').first().waitFor()
+  const box = await page.locator('.plots .layer').boundingBox()
+  const x = (t) => box.x + ((t - spike.at + 1500) / 2100) * box.width
+  const y = box.y + box.height / 2
+  await hold(page, [x(spike.at - 300), y], [x(spike.at), y], 0)
+  await page.waitForTimeout(400)
+  assert.doesNotMatch(page.url(), /sel=|pin=/, 'a swipe neither selects nor pins')
+  await hold(page, [x(spike.at - 120), y], [x(spike.at + 120), y], 350)
+  await page.waitForURL(/sel=/)
+  await page.locator('.list .row b').first().waitFor()
+  await page.screenshot({ path: join(pictures, 'touch.png') })
+  const small = await page.evaluate(() =>
+    [...document.querySelectorAll('nav a, .picker > button:not(.wide), .tabs button, .chip button, .browse')]
+      .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 44)
+      .map((one) => one.outerHTML.slice(0, 90)),
+  )
+  assert.deepEqual(small, [], 'what a finger must hit is 44 px high')
+  await page.context().close()
+}
+
+async function noteStaysClosed(page) {
+  const note = page.getByRole('button', { name: 'Close this note' })
+  if (!(await note.count())) return
+  await note.click()
+  await page.reload()
+  await page.locator('[role=figure] canvas').first().waitFor()
+  assert.equal(await note.count(), 0)
+}
+
+/** What axe-core finds, on each page in both themes, and at 360 px. */
+async function forAll(address) {
+  const views = [address, `${origin}/ui/logs`, `${origin}/ui/start`]
+  const found = []
+  for (const [colorScheme, width] of [['light', 1440], ['dark', 1440], ['light', 360]]) {
+    const page = await open(browser, origin, wrong, { colorScheme, viewport: { width, height: 900 }, bypassCSP: true })
+    for (const view of views) {
+      await page.goto(view)
+      await page.locator('h1').waitFor({ state: 'attached' })
+      await page.waitForTimeout(700)
+      assert.equal(await page.locator('h1').count(), 1)
+      found.push(...(await accessible(page)).map((one) => `${new URL(view).pathname} ${colorScheme} ${width}: ${one}`))
+    }
+    await page.context().close()
+  }
+  assert.deepEqual(found, [])
 }
 
 async function sheet(page) {

@@ -3,7 +3,7 @@
 
 import type { FunctionInfo } from '../lib/complete'
 import { spec, type Range } from '../lib/time'
-import type { CompletedNode, Context, Entry, EventMark, FieldValues, Histogram, Info, Known, RenderSeries, Row, Scope, TreeNode } from './types'
+import type { Answers, CompletedNode, Entry, EventMark, RenderSeries, Row, TreeNode } from './types'
 
 /** Everything before `ui/`: empty at the root, a prefix behind a proxy. */
 export const base = location.pathname.replace(/\/ui(\/.*)?$/, '')
@@ -58,6 +58,11 @@ async function sentence(answer: Response): Promise<string> {
   return text && text.length < 200 && !text.includes('<') ? text.trim() : `The server answered ${answer.status}.`
 }
 
+/** Asks one of Patou's own paths; its answer has the type that the server's document says. */
+function own<P extends keyof Answers>(path: P, params: Params = {}, signal?: AbortSignal): Promise<Answers[P]> {
+  return json<Answers[P]>(path, params, signal)
+}
+
 async function json<T>(path: string, params: Params = {}, signal?: AbortSignal): Promise<T> {
   return (await (await ask(path, params, signal)).json()) as T
 }
@@ -94,7 +99,7 @@ async function* lines<T>(answer: Response): AsyncGenerator<T[]> {
 const times = (r: Range): Params => ({ from: spec(r.from), until: spec(r.until) })
 
 export const api = {
-  info: (signal?: AbortSignal) => json<Info>('/api/info', {}, signal),
+  info: (signal?: AbortSignal) => own('/api/info', {}, signal),
   render: (target: string, r: Range, maxDataPoints: number, signal?: AbortSignal) =>
     json<RenderSeries[]>('/render', { target, ...times(r), maxDataPoints, format: 'json' }, signal),
   children: (query: string, signal?: AbortSignal) =>
@@ -104,15 +109,15 @@ export const api = {
   functions: (signal?: AbortSignal) => json<Record<string, FunctionInfo>>('/functions', {}, signal),
   events: (r: Range, tags = '', signal?: AbortSignal) =>
     json<EventMark[]>('/events/get_data', { ...times(r), tags }, signal),
-  scope: (target: string[], r: Range, signal?: AbortSignal) => json<Scope>('/api/scope', { target, ...times(r) }, signal),
+  scope: (target: string[], r: Range, signal?: AbortSignal) => own('/api/scope', { target, ...times(r) }, signal),
   histogram: (q: string, r: Range, buckets: number, signal?: AbortSignal) =>
-    json<Histogram>('/api/logs/histogram', { q, ...times(r), buckets }, signal),
+    own('/api/logs/histogram', { q, ...times(r), buckets }, signal),
   context: (id: string, around: number, signal?: AbortSignal) =>
-    json<Context>('/api/logs/context', { id, before: around, after: around }, signal),
+    own('/api/logs/context', { id, before: around, after: around }, signal),
   fields: async (q: string, r: Range, signal?: AbortSignal) =>
-    (await json<{ fields: FieldValues[] }>('/api/logs/fields', { q, ...times(r), limit: 5 }, signal)).fields,
-  components: (signal?: AbortSignal) => json<Known[]>('/api/components', {}, signal),
-  hosts: (signal?: AbortSignal) => json<Known[]>('/api/hosts', {}, signal),
+    (await own('/api/logs/fields', { q, ...times(r), limit: 5 }, signal)).fields,
+  components: async (signal?: AbortSignal) => (await own('/api/components', {}, signal)) ?? [],
+  hosts: async (signal?: AbortSignal) => (await own('/api/hosts', {}, signal)) ?? [],
   /** Entries, or rows of an aggregation, in batches as they arrive. */
   async *logs(q: string, r: Range, limit: number, order: 'asc' | 'desc', signal?: AbortSignal) {
     yield* lines<Entry | Row>(await ask('/api/logs', { q, ...times(r), limit, order }, signal))

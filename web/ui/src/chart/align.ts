@@ -10,6 +10,12 @@ export interface Columns {
   names: string[]
   /** The smallest distance between two samples, in seconds. */
   step: number
+  /** For each series the way from its last finished slot over those that are still filling; often empty. */
+  tails: Sample[][]
+}
+export interface Sample {
+  at: number
+  value: number
 }
 export interface Stats {
   last: number | null
@@ -17,13 +23,44 @@ export interface Stats {
   max: number | null
 }
 
-/** Columns over the union of all times. */
-export function align(series: RenderSeries[]): Columns {
+/**
+ * Columns over the union of all times, as they stood at `now`.
+ *
+ * A slot that now lies in is still filling: a count in it is not low, it is not
+ * done. As part of the line it would end every graph of counts with a fall, and
+ * be the least value in the legend. So it leaves the columns. Of short slots
+ * nothing is missed; of long ones, where a week would lack its newest half hour,
+ * it becomes a tail, which is drawn dashed.
+ */
+export function align(answer: RenderSeries[], now = Infinity): Columns {
+  const parted = answer.map((one) => part(one, now))
+  const series = parted.map(({ done }) => done)
   const names = series.map((one) => one.target)
   const xs = [...new Set(series.flatMap((one) => one.datapoints.map(([, t]) => t)))].sort((a, b) => a - b)
   const same = series.every((one) => one.datapoints.length === xs.length)
   const ys = series.map((one) => (same ? one.datapoints.map(([v]) => v) : spread(one, xs)))
-  return { xs, ys, names, step: stepOf(series) }
+  return { xs, ys, names, step: stepOf(answer), tails: parted.map(({ tail }) => tail) }
+}
+
+/** From this many seconds on a slot that is still filling is worth to be seen. */
+const long = 60
+
+/** Senders gather for a moment before they send: a slot fills a little past its end. */
+const late = (step: number): number => Math.min(2, step / 5)
+
+/** Parts the slots that are done from those still filling. A series that has no other keeps these. */
+function part(one: RenderSeries, now: number): { done: RenderSeries; tail: Sample[] } {
+  const { datapoints } = one
+  const step = stepOf([one])
+  let end = datapoints.length
+  while (end > 0 && datapoints[end - 1]![1] + step > now - late(step)) end--
+  const filling = datapoints.slice(end).flatMap(([value, at]) => (value === null ? [] : [{ at, value }]))
+  const last = datapoints[end - 1]
+  if (filling.length === 0 || !last || datapoints.slice(0, end).every(([value]) => value === null)) return { done: one, tail: [] }
+  const done = { ...one, datapoints: datapoints.slice(0, end) }
+  if (step < long) return { done, tail: [] }
+  const start = last[0] === null ? [] : [{ at: last[1], value: last[0] }]
+  return { done, tail: [...start, ...filling] }
 }
 
 function spread(one: RenderSeries, xs: number[]): (number | null | undefined)[] {

@@ -14,6 +14,15 @@ test('a missing value is a gap, a missing slot is not', () => {
   expect(c.step).toBe(10)
 })
 
+test('a slot that is still filling is no part of the line but its tail', () => {
+  expect(align([a], 35)).toMatchObject({ xs: [10, 20], ys: [[1, null]], tails: [[]] })
+  expect(align([a], 41).xs, 'senders are late by a moment').toEqual([10, 20])
+  expect(align([a], 43)).toMatchObject({ xs: [10, 20, 30], tails: [[]] })
+  const joined = align([{ target: 'c', datapoints: [[4, 0], [5, 60], [1, 120], [null, 180]] }], 130)
+  expect([joined.xs, joined.tails]).toEqual([[0, 60], [[{ at: 60, value: 5 }, { at: 120, value: 1 }]]])
+  expect(align([{ target: 'd', datapoints: [[null, 10], [2, 20]] }], 21).ys, 'what has nothing else is kept').toEqual([[null, 2]])
+})
+
 test('least, greatest and last leave gaps out', () => {
   expect(stats([null, 3, 1, null])).toEqual({ last: 1, min: 1, max: 3 })
   expect(stats([null])).toEqual({ last: null, min: null, max: null })
@@ -31,12 +40,12 @@ test('the peak is over all series', () => expect(peak(align([a, coarse]))).toEqu
 test('thinning keeps spikes and gaps, and at most two values a pixel', () => {
   const xs = Array.from({ length: 10000 }, (_, i) => i)
   const ys = xs.map((i) => (i === 5003 ? 99 : i > 8000 && i < 9000 ? null : 1))
-  const c = thin({ xs, ys: [ys], names: ['x'], step: 1 }, 300)
+  const c = thin({ xs, ys: [ys], names: ['x'], step: 1, tails: [] }, 300)
   expect(c.xs.length).toBeLessThanOrEqual(602)
   expect(c.ys[0]!.length).toBe(c.xs.length)
   expect(c.ys[0]).toContain(99)
   expect(c.ys[0]).toContain(null)
-  const few = { xs: [1, 2], ys: [[1, 2]], names: ['x'], step: 1 }
+  const few = { xs: [1, 2], ys: [[1, 2]], names: ['x'], step: 1, tails: [] }
   expect(thin(few, 300)).toBe(few)
 })
 

@@ -5,7 +5,7 @@ import type uPlot from 'uplot'
 import { timeTicks, valueTicks } from '../lib/ticks'
 import type { Range, Zone } from '../lib/time'
 import { tick, type Unit } from '../lib/units'
-import { lonely } from './align'
+import { lonely, type Sample } from './align'
 import { dash, token } from './colors'
 import { axisWidth, padRight } from './geometry'
 import type { Ink } from './theme'
@@ -22,6 +22,8 @@ export interface Look {
   ink: Ink
   /** Read at each drawing, so that a new window needs no new graph. */
   range: () => Range
+  /** Read at each drawing: what of each series is still filling. */
+  tails: () => Sample[][]
 }
 
 /** The room above the line of the greatest value, for it not to touch the edge. */
@@ -40,7 +42,8 @@ export function options(look: Look): uPlot.Options {
       points: { size: 7, width: 1.5, fill: look.ink.page },
     },
     focus: { alpha: 0.3 },
-    scales: { x: { time: true, range: () => ends(look) }, y: { range: (_, min, max) => yRange(min, max) } },
+    scales: { x: { time: true, range: () => ends(look) }, y: { range: (u, min, max) => yRange(...reach(u, look.tails(), min, max)) } },
+    hooks: { drawSeries: [(u, i) => drawTail(u, look.tails()[i - 1] ?? [], look.ink.series(token(look.colors[i - 1]!)))] },
     axes: [xAxis(look), yAxis(look)],
     series: [{}, ...look.colors.map((number) => line(number, look.ink))],
   }
@@ -57,6 +60,28 @@ export function yRange(min: number | null, max: number | null): [number, number]
   const high = Math.max(max ?? 0, 0)
   if (low === 0 && high === 0) return [0, 1]
   return [low * headroom, high * headroom]
+}
+
+/** The least and greatest value with the tails of the series that are shown. */
+function reach(u: uPlot, tails: Sample[][], min: number | null, max: number | null): [number | null, number | null] {
+  const seen = tails.flatMap((tail, i) => (u.series[i + 1]?.show ? tail.map(({ value }) => value) : []))
+  return [Math.min(min ?? Infinity, ...seen), Math.max(max ?? -Infinity, ...seen)].map((n) => (Number.isFinite(n) ? n : null)) as [number | null, number | null]
+}
+
+/** The way over slots that are still filling, dashed: what they say may change. */
+function drawTail(u: uPlot, tail: Sample[], stroke: string): void {
+  const { ctx } = u
+  const [first, ...rest] = tail.map(({ at, value }): [number, number] => [u.valToPos(at, 'x', true), u.valToPos(value, 'y', true)])
+  if (!first) return
+  ctx.save()
+  ctx.strokeStyle = stroke
+  ctx.lineWidth = devicePixelRatio
+  ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio])
+  ctx.beginPath()
+  ctx.moveTo(...first)
+  for (const point of rest.length ? rest : [[first[0] + 2, first[1]] as const]) ctx.lineTo(...point)
+  ctx.stroke()
+  ctx.restore()
 }
 
 function xAxis(look: Look): uPlot.Axis {

@@ -13,7 +13,7 @@ test('a request says what was asked and answered, anything else its message', ()
   expect(head).toEqual({ request: true, text: 'GET /a b 504' })
   expect(tail(entry, 400, head.request)).toBe('client=203.0.113.9 request_time=2.9')
   expect(headline({ ...entry, message: 'GET failed' }).text).toBe('GET failed')
-  expect(headline({ ...entry, fields: undefined }).request).toBe(false)
+  expect(headline({ ...entry, fields: {} }).request).toBe(false)
 })
 
 test('a time keeps its microseconds', () => expect(secondsOf(entry.time)).toBeCloseTo(1795183506.123457, 5))

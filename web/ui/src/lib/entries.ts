@@ -34,11 +34,11 @@ export function headline(entry: Entry): { text: string; request: boolean } {
   return { request, text: request ? `${String(method)} ${String(path)} ${String(status)}` : entry.message }
 }
 
-/** The fields after the message, as they are written: `status=504 path=/a`. */
-export function tail(entry: Entry, most = 400, request = false): string {
+/** The fields after the message, as they are written: `status=504 path=/a`; but the one that the row says elsewhere. */
+export function tail(entry: Entry, most = 400, request = false, but?: string): string {
   let text = ''
   for (const [key, value] of Object.entries(entry.fields ?? {})) {
-    if (key === 'facility' || (request && said.has(key))) continue
+    if (key === 'facility' || key === but || (request && said.has(key))) continue
     text += `${text ? ' ' : ''}${key}=${String(value)}`
     if (text.length > most) break
   }
@@ -76,6 +76,11 @@ export function bars(h: Histogram): Bar[] {
     bar.rest = Math.max(bar.rest, bar.total - bar.crit - bar.warn)
     return bar
   })
+}
+
+/** How many entries of one weight the bars hold. */
+export function sum(all: Bar[], weight: Weight): number {
+  return all.reduce((n, bar) => n + bar[weight], 0)
 }
 
 /** How many columns of a table hold numbers only: these are right-aligned. */

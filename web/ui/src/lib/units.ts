@@ -49,6 +49,12 @@ export function value(n: number | null | undefined, unit: Unit): string {
   return `${number}${name ? nbsp + name : ''}${unit}`
 }
 
+/** Like value, but with all three digits, so that times in a column line up: 2.90 s. */
+export function even(n: number, unit: Unit): string {
+  const seconds = unit === 's' ? n : unit === 'ms' ? n / 1000 : NaN
+  return seconds >= 0.9995 && seconds < 99.95 ? `${seconds.toPrecision(3)}${nbsp}s` : value(n, unit)
+}
+
 /** A label of the y axis: zero is bare. */
 export function tick(n: number, unit: Unit): string {
   return n === 0 ? '0' : value(n, unit)

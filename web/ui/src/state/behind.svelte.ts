@@ -42,6 +42,8 @@ export class Behind {
   readonly query = $derived(narrow(route.state.scope ? ofChoice(route.state.scope, this.scope.data?.series ?? []) : (this.scope.data?.query ?? ''), route.state.q))
   readonly slowest = $derived(this.scope.data?.slowest)
   readonly order: Order = $derived(route.state.order ?? (this.scope.data?.order === 'slowest' ? 'slow' : 'new'))
+  /** Whether no target can be read, so that there is nothing to ask about. */
+  readonly lost = $derived(this.targets.length === 0 && !this.changed)
   /** Whether it is known what to ask for. */
   readonly ready = $derived(this.changed || this.scope.data !== undefined)
 

@@ -10,12 +10,13 @@ import type { Range } from '../lib/time'
 import type { Target } from '../lib/url'
 import { Resource } from './resource.svelte'
 import { route } from './route.svelte'
+import { session } from './session.svelte'
 
 export class Graph {
   readonly letter: string
   text = $state('')
   readonly answer = new Resource<RenderSeries[]>()
-  readonly columns = $derived(align(this.answer.data ?? []))
+  readonly columns = $derived(align(this.answer.data ?? [], session.serverTime(this.answer.at)))
   readonly labels = $derived(shorten(this.columns.names))
   readonly stats = $derived(this.columns.ys.map(stats))
   readonly unit = $derived(guess(this.text))

@@ -61,6 +61,15 @@ class Prefs {
     store('zone', zone)
   }
 
+  /** The notes of the server that were read and closed. */
+  get closedNotes(): string {
+    return stored('notes') ?? ''
+  }
+
+  closeNotes(said: string): void {
+    store('notes', said)
+  }
+
   setLetters(on: boolean): void {
     this.letters = on
     store('letters', on ? null : 'off')

@@ -24,7 +24,12 @@ class Session {
   #timer: ReturnType<typeof setInterval> | undefined
 
   now(): number {
-    return Date.now() / 1000 + this.#skew
+    return this.serverTime(Date.now())
+  }
+
+  /** The server's clock in seconds when this machine's showed so many ms. */
+  serverTime(ms: number): number {
+    return ms / 1000 + this.#skew
   }
 
   async start(): Promise<void> {
