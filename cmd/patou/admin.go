@@ -21,6 +21,9 @@ import (
 // defaultData is where serve keeps its data when nothing says otherwise.
 const defaultData = "./patou-data"
 
+// fsckCommand is made for scripts as well: its exit code tells sound from
+// damaged from not looked at, and it may run beside a server, because it only
+// reads.
 func fsckCommand() *cobra.Command {
 	var data string
 	cmd := &cobra.Command{
@@ -54,6 +57,8 @@ func fsckCommand() *cobra.Command {
 	return cmd
 }
 
+// tokenCommand works on the data directory and not over HTTP: who may write
+// the files needs no token, so that the first token can be made at all.
 func tokenCommand() *cobra.Command {
 	var data string
 	cmd := &cobra.Command{Use: "token", Short: "make, list and revoke tokens for the HTTP API"}
@@ -62,6 +67,8 @@ func tokenCommand() *cobra.Command {
 	return cmd
 }
 
+// tokenCreateCommand prints the secret alone on its line, ready for $(...). It
+// is kept nowhere: who loses it makes another.
 func tokenCreateCommand(data *string) *cobra.Command {
 	var scopes []string
 	cmd := &cobra.Command{
@@ -89,6 +96,8 @@ func tokenCreateCommand(data *string) *cobra.Command {
 	return cmd
 }
 
+// tokenListCommand shows when each was last used, which is what one asks
+// before revoking it.
 func tokenListCommand(data *string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
@@ -113,6 +122,7 @@ func tokenListCommand(data *string) *cobra.Command {
 	}
 }
 
+// join writes scopes as --scope reads them.
 func join(scopes []token.Scope) string {
 	words := make([]string, len(scopes))
 	for i, s := range scopes {
@@ -121,6 +131,8 @@ func join(scopes []token.Scope) string {
 	return strings.Join(words, ",")
 }
 
+// tokenRevokeCommand takes effect on a running server, which asks the state
+// for each request.
 func tokenRevokeCommand(data *string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "revoke NAME",
@@ -132,6 +144,8 @@ func tokenRevokeCommand(data *string) *cobra.Command {
 	}
 }
 
+// configCommand answers what a server would make of a file without starting
+// one.
 func configCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "config", Short: "check and show the configuration"}
 	var file string
@@ -176,6 +190,7 @@ func configCommand() *cobra.Command {
 	return cmd
 }
 
+// versionCommand prints what a report of a fault should begin with.
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",

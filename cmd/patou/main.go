@@ -15,10 +15,13 @@ import (
 	"patou/internal/cli"
 )
 
+// main is one line, so that tests can have run without ending their process.
 func main() {
 	os.Exit(run(os.Args[1:]))
 }
 
+// run returns the exit code. An interrupt ends the context and not the
+// process: whatever runs stops in its own order.
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -36,6 +39,8 @@ func run(args []string) int {
 	return 1
 }
 
+// rootCommand leaves usage and errors to run, so that a failure is one line on
+// standard error and never a page of flags.
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "patou",

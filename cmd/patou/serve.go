@@ -34,6 +34,8 @@ type serverFlags struct {
 	values map[string]*string
 }
 
+// register gives no flag a default value: only what was said may win over the
+// file. The defaults shown are those of config.
 func (f *serverFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.file, "config", "", "configuration file (YAML)")
 	f.values = map[string]*string{
@@ -64,6 +66,8 @@ func (f *serverFlags) read(cmd *cobra.Command) (config.Sourced, error) {
 	return c, nil
 }
 
+// readConfig starts from what this machine suggests and lets the file win.
+// Without a file the defaults are the configuration.
 func readConfig(file string) (config.Sourced, error) {
 	c := config.FromDefault(app.MachineMemory())
 	if file == "" {
@@ -79,6 +83,8 @@ func readConfig(file string) (config.Sourced, error) {
 	return c, nil
 }
 
+// readFile fails as bad usage: the name of the file came from the command
+// line.
 func readFile(file string) ([]byte, error) {
 	src, err := os.ReadFile(file)
 	if err != nil {
@@ -87,6 +93,8 @@ func readFile(file string) ([]byte, error) {
 	return src, nil
 }
 
+// serveCommand reads the configuration again, flags and all, on each reload,
+// so that a flag goes on winning over the file.
 func serveCommand() *cobra.Command {
 	var flags serverFlags
 	cmd := &cobra.Command{
@@ -150,6 +158,8 @@ func wait(ctx context.Context, a *app.App, hup <-chan os.Signal, reread func() (
 	}
 }
 
+// readyLine names each listener with the port it got. Tests, the demo and
+// scripts that asked for port 0 wait for this line.
 func readyLine(a *app.App) string {
 	var b strings.Builder
 	b.WriteString("patou: ready")
@@ -159,6 +169,8 @@ func readyLine(a *app.App) string {
 	return b.String()
 }
 
+// demoCommand takes the flags of serve: the demo is a server like any other,
+// beside which a system runs.
 func demoCommand() *cobra.Command {
 	var flags serverFlags
 	var seed uint64
@@ -180,6 +192,8 @@ func demoCommand() *cobra.Command {
 	return cmd
 }
 
+// runDemo keeps its data only where --data says where; else the directory goes
+// when the demo ends. Busy ports are no failure here: others are picked.
 func runDemo(cmd *cobra.Command, c config.Sourced, seed uint64) error {
 	if !cmd.Flags().Changed("data") {
 		dir, err := os.MkdirTemp("", "patou-demo-*")

@@ -28,8 +28,10 @@ const (
 
 // Exit is an error with the exit code that it stands for.
 type Exit struct {
+	// Code is one of the constants above.
 	Code int
-	Err  error
+	// Err is what to tell the user.
+	Err error
 }
 
 // Error is the sentence for the user.
@@ -77,6 +79,8 @@ func (c *Client) get(ctx context.Context, path string, query url.Values) (io.Rea
 
 // refusal turns the server's error answer into one of ours.
 func refusal(res *http.Response) error {
+	// What is not our JSON came from a proxy on the way; its text is shown as
+	// it is, up to a bound.
 	body, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10))
 	var answer struct {
 		Error string `json:"error"`
@@ -86,6 +90,7 @@ func refusal(res *http.Response) error {
 		text = answer.Error
 	}
 	switch res.StatusCode {
+	// A query that cannot be read is the user's to mend, like a wrong flag.
 	case http.StatusBadRequest:
 		return &Exit{CodeUsage, errors.New(text)}
 	case http.StatusUnauthorized, http.StatusForbidden:
@@ -96,6 +101,8 @@ func refusal(res *http.Response) error {
 	return &Exit{CodeUnreachable, fmt.Errorf("the server answered %s: %s", res.Status, text)}
 }
 
+// rootCause leaves out the method and address that net/http puts before a
+// cause: the sentence around it names the server already.
 func rootCause(err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {

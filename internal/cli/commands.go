@@ -23,6 +23,9 @@ func Commands() []*cobra.Command {
 	return []*cobra.Command{logsCommand(), renderCommand(), tapCommand()}
 }
 
+// register takes the server's address from the environment as the flag's
+// default, so that --help shows where the question would go. A token is not:
+// help must not print secrets.
 func (s *settings) register(cmd *cobra.Command) {
 	server := os.Getenv("PATOU_SERVER")
 	if server == "" {
@@ -35,6 +38,8 @@ func (s *settings) register(cmd *cobra.Command) {
 
 // client checks the flags and returns what to ask with.
 func (s *settings) client(cmd *cobra.Command) (*Client, error) {
+	// A pipe gets plain lines without being asked, so that scripts never see
+	// colours or alignment.
 	if s.output == "" {
 		s.output = "raw"
 		if isTerminal(cmd.OutOrStdout()) {

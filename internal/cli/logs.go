@@ -17,6 +17,8 @@ import (
 // maxLine bounds one line of an answer: an entry is far smaller.
 const maxLine = 32 << 20
 
+// logsCommand joins its arguments with spaces: a query of plain words needs no
+// quotes in the shell.
 func logsCommand() *cobra.Command {
 	var s settings
 	var from, until, order string
@@ -91,6 +93,7 @@ func (c *Client) followLogs(ctx context.Context, query url.Values, output string
 	p.streaming = true
 	err = readEvents(body, func(kind string, data []byte) error {
 		if kind == "dropped" {
+			// Notes go to standard error: a pipe gets entries alone.
 			var d struct{ Count int64 }
 			_ = json.Unmarshal(data, &d)
 			fmt.Fprintf(notes, "patou: %d entries were left out: they came faster than they could be shown\n", d.Count)
@@ -98,6 +101,7 @@ func (c *Client) followLogs(ctx context.Context, query url.Values, output string
 		}
 		return p.print(data)
 	})
+	// Ending a stream by an interrupt is how it is meant to end.
 	if ctx.Err() != nil {
 		return nil
 	}

@@ -18,6 +18,8 @@ import (
 // graphHeight is the height of a graph in the terminal, in lines of four dots.
 const graphHeight = 8
 
+// renderCommand speaks Graphite's own API, so that it shows what Grafana would
+// get.
 func renderCommand() *cobra.Command {
 	var s settings
 	var from, until string
@@ -41,11 +43,16 @@ func renderCommand() *cobra.Command {
 	return cmd
 }
 
+// drawn is one series of the answer: pairs of a value, or null for none, and
+// seconds since 1970.
 type drawn struct {
 	Target     string        `json:"target"`
 	Datapoints [][2]*float64 `json:"datapoints"`
 }
 
+// render asks for as many points as the graph has columns, two a character:
+// the server consolidates better than a terminal can. CSV and JSON are passed
+// on as they come.
 func (c *Client) render(ctx context.Context, query url.Values, output string, out io.Writer) error {
 	width := columns()
 	query.Set("format", "json")
@@ -96,6 +103,8 @@ func (d *drawn) print(out io.Writer) {
 func (d *drawn) draw(out io.Writer) {
 	low, high, last := d.bounds()
 	fmt.Fprintf(out, "%s  last %s  min %s  max %s\n", clean(d.Target), short(last), short(low), short(high))
+	// The axis begins at zero, or below it where there are lower values, so
+	// that heights can be compared between graphs.
 	bottom := math.Min(0, low)
 	span := high - bottom
 	if !(span > 0) {
@@ -135,6 +144,8 @@ func dot(column, height int) rune {
 	return bits[column][height]
 }
 
+// bounds are NaN where no point has a value. The comparisons are negated
+// because NaN compares false with everything.
 func (d *drawn) bounds() (low, high, last float64) {
 	low, high, last = math.NaN(), math.NaN(), math.NaN()
 	for _, p := range d.Datapoints {
@@ -168,6 +179,7 @@ func short(v float64) string {
 	return strconv.FormatFloat(v, 'g', 3, 64)
 }
 
+// clock writes local time: the graph is for who sits at the terminal.
 func clock(epoch float64) string { return time.Unix(int64(epoch), 0).Local().Format("15:04:05") }
 
 // columns is the terminal's width, as the shell tells it.

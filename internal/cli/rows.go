@@ -24,15 +24,19 @@ type entryRow struct {
 
 // rowPrinter prints entries, or the rows of an aggregation, in one form.
 type rowPrinter struct {
-	out       io.Writer
-	form      string
-	rows      int
+	out  io.Writer
+	form string
+	// rows counts what was printed: none at all is the answer no.
+	rows int
+	// streaming is set where each row must be seen as it comes.
 	streaming bool
 	table     *tabwriter.Writer
 	csv       *csv.Writer
-	columns   []string
+	// columns are those of the first row.
+	columns []string
 }
 
+// newRowPrinter takes a form of formats, which settings has checked.
 func newRowPrinter(out io.Writer, form string) *rowPrinter { return &rowPrinter{out: out, form: form} }
 
 // print prints one JSON object.
@@ -51,6 +55,7 @@ func (p *rowPrinter) print(object []byte) error {
 	return p.printRow(object)
 }
 
+// printJSON makes one array of the stream; close ends it.
 func (p *rowPrinter) printJSON(object []byte) error {
 	before := ",\n"
 	if p.rows == 1 {
@@ -60,6 +65,8 @@ func (p *rowPrinter) printJSON(object []byte) error {
 	return err
 }
 
+// printEntry prints one entry on one line. Only the table is coloured and in
+// local time; what programs read is RFC 3339 in UTC.
 func (p *rowPrinter) printEntry(object []byte) error {
 	var e entryRow
 	if err := json.Unmarshal(object, &e); err != nil {
@@ -126,6 +133,8 @@ func localTime(s string) string {
 	return t.Local().Format("2006-01-02 15:04:05.999")
 }
 
+// writeCSV takes the head from the first row: all rows of an answer have the
+// same columns. Who follows a stream wants each row at once.
 func (p *rowPrinter) writeCSV(columns, values []string) error {
 	if p.csv == nil {
 		p.csv, p.columns = csv.NewWriter(p.out), columns
@@ -182,6 +191,7 @@ func ordered(object []byte) (keys, values []string) {
 	return keys, values
 }
 
+// text is a value as a cell shows it: null is empty, what has parts is JSON.
 func text(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -203,6 +213,8 @@ func clean(s string) string {
 	}, strings.ReplaceAll(s, "\n", " ⏎ "))
 }
 
+// levelColour colours what asks for attention and dims what does not. The word
+// is there as well, so that no meaning is in the colour alone.
 func levelColour(level string) string {
 	switch level {
 	case "emergency", "alert", "critical", "error":
@@ -215,6 +227,7 @@ func levelColour(level string) string {
 	return ""
 }
 
+// orDash keeps the columns of a plain line countable where a value is missing.
 func orDash(s string) string {
 	if s == "" {
 		return "-"

@@ -10,6 +10,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// tapCommand follows by default, as tail -f does; with --rejected it first
+// shows what the server has kept, because the line that one looks for was
+// refused minutes ago.
 func tapCommand() *cobra.Command {
 	var s settings
 	var rejected, follow bool
@@ -44,6 +47,8 @@ func tapCommand() *cobra.Command {
 	return cmd
 }
 
+// tap prints the stream until the user has seen enough: ending it is no
+// failure.
 func (c *Client) tap(ctx context.Context, query url.Values, output string, out io.Writer) error {
 	body, err := c.get(ctx, "/api/tap", query)
 	if err != nil {
@@ -57,6 +62,8 @@ func (c *Client) tap(ctx context.Context, query url.Values, output string, out i
 	return err
 }
 
+// printArrival shows the raw line before what became of it. Raw lines come
+// from anyone who can reach a port, so they are cleaned for the terminal.
 func printArrival(out io.Writer, output string, data []byte) error {
 	if output == "json" || output == "ndjson" {
 		_, err := fmt.Fprintf(out, "%s\n", data)

@@ -23,6 +23,7 @@ type budget struct {
 	bytes, maxBytes   int64
 }
 
+// group accounts for one more group and its bytes, before it is made.
 func (b *budget) group(bytes int) error {
 	if b.groups++; b.groups > b.maxGroups {
 		return &BudgetError{What: "groups", Limit: int64(b.maxGroups),
@@ -31,6 +32,8 @@ func (b *budget) group(bytes int) error {
 	return b.take(bytes)
 }
 
+// take accounts for bytes that the query goes on to hold. An estimate will do:
+// the bound is there to stop a query that grows without end.
 func (b *budget) take(bytes int) error {
 	if b.bytes += int64(bytes); b.bytes > b.maxBytes {
 		return &BudgetError{What: "bytes of memory", Limit: b.maxBytes,
@@ -39,4 +42,5 @@ func (b *budget) take(bytes int) error {
 	return nil
 }
 
+// give takes back bytes that are held no more.
 func (b *budget) give(bytes int) { b.bytes -= int64(bytes) }

@@ -19,6 +19,8 @@ type columnar struct {
 	keys  []Value
 }
 
+// slot is a group found for a combination, of the span of time that its stamp
+// tells. A stamp forgets all slots at once when the next span begins.
 type slot struct {
 	stamp uint32
 	group *group
@@ -50,6 +52,7 @@ func (g *groups) addScan(s *scan, rows rowSet) error {
 	return c.add(s, rows, times)
 }
 
+// open reads the columns that the aggregation names, and no others.
 func (c *columnar) open(s *scan) error {
 	for _, name := range c.to.pipe.By {
 		t, err := s.texts(columnOf(name))
@@ -72,6 +75,8 @@ func (c *columnar) open(s *scan) error {
 	return nil
 }
 
+// add goes down the rows. Times ascend, so that a span of time needs to be
+// computed only when the last one has ended.
 func (c *columnar) add(s *scan, rows rowSet, times []int64) error {
 	c.stamp = 1
 	bucket, end := int64(0), int64(0)
@@ -138,6 +143,8 @@ func (c *columnar) number(row int) uint32 {
 	return n
 }
 
+// add takes in a row's value; what is absent or no number counts for nothing,
+// as SQL has it.
 func (f *reads) add(t *tally, a *lang.Aggregate, row int, b *budget) error {
 	c := f.code(row)
 	if c == entry.Absent {

@@ -29,6 +29,9 @@ func Execute(ctx context.Context, src Source, q *Query, o Options, emit func(*Ro
 	return p.stats, err
 }
 
+// run asks the store and feeds what it gives to the first stage. The runs are
+// released when the last row has been handed on: until then texts point into
+// them.
 func (p *plan) run(ctx context.Context, src Source) error {
 	if p.from >= p.until {
 		return p.first.end()
@@ -58,6 +61,8 @@ func (p *plan) run(ctx context.Context, src Source) error {
 	return nil
 }
 
+// opener opens runs for one query, which all share its patience with a
+// cancelled context.
 func (p *plan) opener(ctx context.Context) func(*entry.Run) (*scan, error) {
 	pc := &pace{ctx: ctx, left: paceBytes}
 	return func(run *entry.Run) (*scan, error) {
@@ -66,6 +71,8 @@ func (p *plan) opener(ctx context.Context) func(*entry.Run) (*scan, error) {
 	}
 }
 
+// inOrder gives entries in order of time, for queries that answer entries:
+// with a limit they end long before the runs do.
 func (p *plan) inOrder(ctx context.Context, runs []entry.Run) error {
 	needed := runs[:0:0]
 	for i := range runs {
@@ -78,6 +85,8 @@ func (p *plan) inOrder(ctx context.Context, runs []entry.Run) error {
 	})
 }
 
+// wholeRuns gives each run to a stage that takes columns in any order. Where
+// the directory's counts answer, a run is not opened at all.
 func (p *plan) wholeRuns(ctx context.Context, runs []entry.Run) error {
 	open, counts := p.opener(ctx), p.countable()
 	for i := range runs {
@@ -163,6 +172,8 @@ func (p *plan) present(run *entry.Run) (there [entry.Levels]bool) {
 	return there
 }
 
+// touches reports whether a minute, in minutes since 1970, has an instant in
+// the range asked for.
 func (p *plan) touches(m int64) bool {
 	return (m+1)*minute > p.from && m*minute < p.until
 }

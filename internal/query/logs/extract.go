@@ -73,6 +73,8 @@ func extractInto(e *lang.ExtractPipe, to *entry.Entry) {
 	to.Fields = fields
 }
 
+// setField replaces what an entry has under a name: the newer pipe wins. The
+// caller owns the slice.
 func setField(fields []entry.Field, key, value string) []entry.Field {
 	for i := range fields {
 		if fields[i].Key == key {
@@ -179,4 +181,5 @@ func (x *extraction) codes(c uint32, source string) []uint32 {
 	return codes
 }
 
+// sortedKeys keeps the order of made fields the same in each answer.
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -68,13 +68,18 @@ type facetStage struct {
 	held    int
 }
 
+// facet is one field: in how many entries it is, and its values as far as they
+// are listed.
 type facet struct {
 	count  int
 	values map[string]int
 }
 
+// push is never called: the stage takes whole runs.
 func (f *facetStage) push(*Row) error { return nil }
 
+// scan counts a run. It asks for the time only between runs, so that the
+// newest run is counted whole, however large.
 func (f *facetStage) scan(s *scan, rows rowSet) error {
 	keys, err := s.cols.Keys()
 	if err != nil {
@@ -97,6 +102,8 @@ func (f *facetStage) scan(s *scan, rows rowSet) error {
 	return nil
 }
 
+// column counts codes first and values after, so that a value that occurs a
+// thousand times is looked up once.
 func (f *facetStage) column(s *scan, key string, rows rowSet) error {
 	one := f.by[key]
 	if one == nil {
@@ -125,6 +132,7 @@ func (f *facetStage) column(s *scan, key string, rows rowSet) error {
 	return err
 }
 
+// add clones what it keeps: the texts are valid only as long as their run.
 func (f *facetStage) add(to *facet, value string, n int) {
 	to.count += n
 	if len(value) > maxListed {

@@ -30,6 +30,7 @@ type group struct {
 	tally  []tally
 }
 
+// newGroups makes none yet. All groups of a query share its budget.
 func newGroups(p *lang.AggregatePipe, b *budget) *groups {
 	return &groups{pipe: p, budget: b, index: map[string]*group{}}
 }
@@ -125,6 +126,7 @@ func (g *groups) addCount(component string, level entry.Level, t int64, n uint64
 	return err
 }
 
+// add takes in a value of a row; see reads.add for the same by columns.
 func (t *tally) add(a *lang.Aggregate, v Value, b *budget) error {
 	if a.Func == "distinct" {
 		if v.IsNone() {
@@ -158,6 +160,8 @@ func (g *groups) none() {
 	}
 }
 
+// compare orders groups by time, then by their values as sort would, so that
+// an answer is the same each time.
 func (g *groups) compare(a, b *group) int {
 	if a.bucket != b.bucket {
 		if a.bucket < b.bucket {
@@ -176,6 +180,7 @@ func (g *groups) compare(a, b *group) int {
 	return 0
 }
 
+// row makes the columns in the order that the query names them, time first.
 func (g *groups) row(one *group) *Row {
 	cells := make([]Cell, 0, 1+len(one.keys)+len(g.pipe.Of))
 	if g.pipe.Every > 0 {

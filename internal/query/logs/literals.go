@@ -27,6 +27,7 @@ func textLiterals(parts []string) []string {
 	return out
 }
 
+// longOnes leaves out texts so short that nearly every block has them.
 func longOnes(texts []string) []string {
 	var out []string
 	for _, s := range texts {
@@ -46,6 +47,8 @@ func regexpLiterals(source string) []string {
 	return longOnes(requiredOf(re.Simplify()))
 }
 
+// requiredOf collects literals that each match holds. Of alternatives and
+// repetitions none is certain; leaving one out is never wrong, only slower.
 func requiredOf(re *syntax.Regexp) []string {
 	switch re.Op {
 	case syntax.OpLiteral:
@@ -139,6 +142,7 @@ func (n *node) decide(component string, level int) verdict {
 	return result
 }
 
+// decide knows only what a store's directory does: component and level.
 func (l *leaf) decide(component string, level int) verdict {
 	switch {
 	case l.column.kind == columnComponent:

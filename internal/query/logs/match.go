@@ -59,6 +59,8 @@ const (
 	columnTime
 )
 
+// columnOf finds the column of a key; what is no part of every entry is a
+// field.
 func columnOf(key string) column {
 	kinds := [...]struct {
 		key  string
@@ -99,6 +101,8 @@ func compileNode(e lang.Expr, leaves *int) *node {
 	return &node{kind: nodeAll}
 }
 
+// leafNode numbers the leaves, so that what one finds out of a value can be
+// kept in a table.
 func leafNode(l *leaf, leaves *int) *node {
 	l.number = *leaves
 	*leaves++
@@ -115,6 +119,7 @@ func compileKids(kind nodeKind, of []lang.Expr, leaves *int) *node {
 	return n
 }
 
+// cost is that of the dearest column that must be read.
 func (n *node) cost() columnKind {
 	if n.kind == nodeLeaf {
 		return n.leaf.column.kind
@@ -126,6 +131,7 @@ func (n *node) cost() columnKind {
 	return most
 }
 
+// compileCond relies on the parser's checks: nothing here can fail.
 func compileCond(c lang.Cond) *leaf {
 	l := &leaf{column: columnOf(c.Key)}
 	switch l.column.kind {
@@ -160,6 +166,8 @@ func guarded(match func(string) bool, literals []string) func(string) bool {
 	return func(s string) bool { return strings.Contains(s, longest) && match(s) }
 }
 
+// componentMatcher takes component:web for web and all below it, which is what
+// one asks for; = asks for web alone.
 func componentMatcher(c lang.Cond) func(string) bool {
 	switch c.Op {
 	case lang.OpEquals, lang.OpGlob:
@@ -170,6 +178,8 @@ func componentMatcher(c lang.Cond) func(string) bool {
 	return valueMatcher(c)
 }
 
+// valueMatcher compares texts that are there. The closures are made once a
+// query and not once a value.
 func valueMatcher(c lang.Cond) func(string) bool {
 	switch c.Op {
 	case lang.OpEquals:
@@ -186,6 +196,7 @@ func valueMatcher(c lang.Cond) func(string) bool {
 	return compareMatcher(c.Op, c.Value)
 }
 
+// rangeMatcher leaves out what is no number.
 func rangeMatcher(c lang.Cond) func(string) bool {
 	from, _ := lang.Number(c.Value)
 	until, _ := lang.Number(c.Until)
@@ -232,6 +243,8 @@ func holds(o lang.Op, result int) bool {
 	return result <= 0
 }
 
+// levelSet answers for each level beforehand. An entry without a level is in
+// no comparison.
 func levelSet(c lang.Cond) (set [entry.Levels]bool) {
 	from, _ := entry.ParseLevel(c.Value)
 	until, _ := entry.ParseLevel(c.Until)
@@ -265,6 +278,7 @@ func (n *node) entry(e *entry.Entry) bool {
 	return true
 }
 
+// entry tests one entry of a live tail or a row, where there are no columns.
 func (l *leaf) entry(e *entry.Entry) bool {
 	switch l.column.kind {
 	case columnComponent:

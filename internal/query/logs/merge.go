@@ -33,6 +33,7 @@ type cursor struct {
 // firstWindow is the number of rows of a run looked at first.
 const firstWindow = 256
 
+// newMerge orders runs by the nearest time that they might give.
 func newMerge(runs []entry.Run, p *plan, open func(*entry.Run) (*scan, error)) *merge {
 	m := &merge{oldest: p.oldest, open: open, plan: p}
 	for i := range runs {
@@ -169,6 +170,7 @@ func (m *merge) before(a, b *cursor) bool {
 	return a.id.Less(b.id) == m.oldest
 }
 
+// down restores the heap's order below i.
 func (m *merge) down(i int) {
 	for {
 		first := i

@@ -48,6 +48,8 @@ func Context(ctx context.Context, src Source, id entry.ID, before, after int) (*
 // after1 is the next instant, where there is one.
 func after1(t int64) int64 { return max(t, t+1) }
 
+// sameOrigin selects the entries of the same component and host; without a
+// host those that have none either.
 func sameOrigin(e *entry.Entry) lang.Expr {
 	component := lang.Cond{Key: lang.KeyComponent, Op: lang.OpSame, Value: e.Component}
 	if e.Host == "" {

@@ -86,6 +86,9 @@ type wholeStage interface {
 	scan(s *scan, rows rowSet) error
 }
 
+// newPlan moves as much as it can to columns: leading wheres join the filter,
+// so that they too can rule out whole runs; the next pipes work on windows of
+// columns; only the rest sees rows.
 func newPlan(q *Query, o Options, last stage) *plan {
 	p := &plan{from: o.From, until: o.Until, oldest: o.Order == OldestFirst, window: o.window}
 	filter, rest := lang.And{q.Filter}, q.Pipes
@@ -106,6 +109,8 @@ func newPlan(q *Query, o Options, last stage) *plan {
 	return p
 }
 
+// addStep takes a pipe that can work on columns, or refuses it and all after
+// it.
 func (p *plan) addStep(one lang.Pipe) bool {
 	switch one := one.(type) {
 	case *lang.WherePipe:
@@ -132,6 +137,8 @@ func chain(pipes []lang.Pipe, o Options, bounded bool, last stage) stage {
 	return next
 }
 
+// newStage makes one pipe's stage; after are the pipes behind it, which tell a
+// sort how many rows it must keep.
 func newStage(one lang.Pipe, after []lang.Pipe, o Options, bounded bool, b *budget, next stage) stage {
 	switch one := one.(type) {
 	case *lang.AggregatePipe:

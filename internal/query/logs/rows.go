@@ -8,10 +8,13 @@ type rowSet struct {
 	words  []uint64
 }
 
+// noRows is the empty set of a window.
 func noRows(lo, hi int) rowSet {
 	return rowSet{lo, hi, make([]uint64, (hi-lo+63)/64)}
 }
 
+// allRows is the whole window. Bits past its end stay clear, so that counting
+// needs no care.
 func allRows(lo, hi int) rowSet {
 	s := noRows(lo, hi)
 	for i := range s.words {

@@ -47,6 +47,7 @@ func (t *texts) code(row int) uint32 {
 	return entry.Absent
 }
 
+// at is the text of a row, where it has one.
 func (t *texts) at(row int) (string, bool) {
 	c := t.code(row)
 	if c == entry.Absent {
@@ -67,6 +68,8 @@ type scan struct {
 	extra map[string]*texts
 }
 
+// openScan opens a run for leaves filters' tests. What they find out of a
+// value is kept as long as the run is open.
 func openScan(ctx context.Context, run *entry.Run, pc *pace, leaves int) (*scan, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -138,6 +141,8 @@ func (s *scan) hosts() (entry.Strings, error) {
 	return entry.Strings{Values: hosts.Values, Codes: codes}, nil
 }
 
+// levelNames gives levels the shape of any other column of texts, for grouping
+// and sorting by them.
 func (s *scan) levelNames() (entry.Strings, error) {
 	levels, err := s.cols.Levels()
 	if err != nil {
@@ -153,6 +158,7 @@ func (s *scan) levelNames() (entry.Strings, error) {
 	return out, nil
 }
 
+// idNames writes out ids, each of which occurs once.
 func (s *scan) idNames() (entry.Strings, error) {
 	ids, err := s.cols.IDs()
 	if err != nil {
@@ -204,6 +210,8 @@ func (s *scan) any(kids []*node, in rowSet) (rowSet, error) {
 	return out, nil
 }
 
+// leaf tests one column of the rows that are still in question. A component is
+// the same for the whole run.
 func (s *scan) leaf(l *leaf, in rowSet) (rowSet, error) {
 	switch l.column.kind {
 	case columnComponent:

@@ -21,6 +21,7 @@ type sortStage struct {
 	seen   int
 }
 
+// sorted is a row with what it is compared by, read once.
 type sorted struct {
 	by   []order
 	seq  int // of arrival
@@ -58,6 +59,7 @@ func compareEntries(a, b *entry.Entry) int {
 	return 0
 }
 
+// push takes in a row that was made by a pipe before.
 func (s *sortStage) push(r *Row) error {
 	one := sorted{by: make([]order, len(s.by)), row: r}
 	for i, k := range s.by {
@@ -80,6 +82,8 @@ func (s *sortStage) wants(by []order, time int64, id entry.ID) bool {
 	return compareEntries(&entry.Entry{Time: time, ID: id}, worst.row.Entry) > 0
 }
 
+// add keeps a row if it is among the first n. Kept rows are cloned: their
+// texts are valid only during the call.
 func (s *sortStage) add(one sorted) error {
 	one.seq = s.seen
 	s.seen++
@@ -129,6 +133,7 @@ func (s *sortStage) down(i int) {
 	}
 }
 
+// end hands the kept rows on in their order.
 func (s *sortStage) end() error {
 	slices.SortFunc(s.heap, func(a, b sorted) int { return s.compare(&a, &b) })
 	for i := range s.heap {
@@ -184,6 +189,7 @@ type sortColumn struct {
 	have   []bool
 }
 
+// newSortColumn reads a column once a run.
 func newSortColumn(sc *scan, name string) (*sortColumn, error) {
 	c := &sortColumn{name: name}
 	var err error
@@ -214,6 +220,7 @@ func (c *sortColumn) order(row int) order {
 	return c.known[code]
 }
 
+// cloneRow copies the texts too, which point into a run.
 func cloneRow(r *Row) *Row {
 	if r.Entry != nil {
 		return &Row{Entry: cloneEntry(r.Entry)}

@@ -31,6 +31,8 @@ func (l *lastStage) push(r *Row) error {
 
 func (l *lastStage) end() error { return nil }
 
+// whereStage passes on rows that a filter selects; before the first row-wise
+// pipe plan does the same on columns.
 type whereStage struct {
 	stage
 	filter *node
@@ -43,6 +45,8 @@ func (w *whereStage) push(r *Row) error {
 	return w.stage.push(r)
 }
 
+// extractStage makes fields, or columns of a row that is no entry any more. A
+// row that the pattern does not match goes on unchanged.
 type extractStage struct {
 	stage
 	pipe *lang.ExtractPipe
@@ -65,6 +69,7 @@ func (x *extractStage) push(r *Row) error {
 	return x.stage.push(&Row{Cells: cells})
 }
 
+// setCell replaces a cell of the name or adds one. The caller owns the slice.
 func setCell(cells []Cell, name, value string) []Cell {
 	for i := range cells {
 		if cells[i].Name == name {
@@ -75,6 +80,8 @@ func setCell(cells []Cell, name, value string) []Cell {
 	return append(cells, Cell{name, textValue(value, true)})
 }
 
+// fieldsStage keeps the named values, absent ones as empty cells, so that all
+// rows have the same columns.
 type fieldsStage struct {
 	stage
 	names []string
@@ -88,6 +95,8 @@ func (f *fieldsStage) push(r *Row) error {
 	return f.stage.push(&Row{Cells: cells})
 }
 
+// limitStage ends the query after the last row it passes on, not at the next:
+// what comes after may be far away.
 type limitStage struct {
 	stage
 	left int
@@ -115,6 +124,8 @@ func (a *aggregateStage) push(r *Row) error { return a.groups.addRow(r) }
 
 func (a *aggregateStage) scan(s *scan, rows rowSet) error { return a.groups.addScan(s, rows) }
 
+// end is where the answer begins: no group is finished before the last row is
+// in.
 func (a *aggregateStage) end() error {
 	a.groups.none()
 	if a.top != nil {

@@ -58,6 +58,8 @@ func (t *tally) addNumber(v float64, percentile bool, b *budget) error {
 	return b.take(sketchBytes)
 }
 
+// observe puts a value into the sketch of its sign: sketches hold no numbers
+// below zero.
 func (t *tally) observe(v float64) {
 	if v < 0 {
 		t.less.Observe(-v)

@@ -26,6 +26,8 @@ func foldsCase(parts []string) bool {
 	return cased
 }
 
+// newNeedle picks the rarest byte to look for: most texts do not hold it, and
+// are done with in one pass of the fastest search there is.
 func newNeedle(s string, fold bool) needle {
 	n := needle{text: s, fold: fold && s != strings.ToUpper(s)} // ASCII where folded
 	if !n.fold {
@@ -71,6 +73,7 @@ func (n *needle) index(s string) (from, until int) {
 	return from, from + len(n.text)
 }
 
+// indexFold compares only where the rare byte stands.
 func (n *needle) indexFold(s string) int {
 	end := len(s) - len(n.text)
 	for from := 0; from <= end; {
@@ -136,6 +139,8 @@ func textMatcher(parts []string) func(string) bool {
 	return partsMatcher(parts, fold)
 }
 
+// partsMatcher looks for each part behind the one before; taking the first
+// place of each never misses a match.
 func partsMatcher(parts []string, fold bool) func(string) bool {
 	needles := make([]needle, len(parts))
 	for i, part := range parts {
@@ -198,6 +203,7 @@ func matchGlob(p, s string) bool {
 	return i == len(p)
 }
 
+// runeLen is the length of the first character, broken UTF-8 included.
 func runeLen(s string) int {
 	for i := 1; i < len(s); i++ {
 		if s[i]&0xC0 != 0x80 {

@@ -27,6 +27,7 @@ const (
 	valueTime
 )
 
+// textValue is none where ok is false, which fits the results of look-ups.
 func textValue(s string, ok bool) Value {
 	if !ok {
 		return Value{}
@@ -69,6 +70,7 @@ func (v Value) String() string {
 	return ""
 }
 
+// formatTime always writes nine digits, so that times sort as texts too.
 func formatTime(ns int64) string {
 	return time.Unix(0, ns).UTC().Format("2006-01-02T15:04:05.000000000Z")
 }
@@ -113,6 +115,8 @@ func orderOfText(s string) order {
 	return order{rank: rankText, text: s}
 }
 
+// compare gives the direction to numbers and texts alone: what is missing
+// comes last whichever way one sorts.
 func (o order) compare(p order, desc bool) int {
 	if o.rank != p.rank {
 		return int(o.rank) - int(p.rank)

@@ -38,6 +38,8 @@ type scanner struct {
 	depth int
 }
 
+// fail ends the reading. It panics, so that none of the grammar's functions,
+// which nest deeply, must hand an error up; Parse makes it an error again.
 func (s *scanner) fail(pos int, problem, wanted string) {
 	column := utf8.RuneCountInString(s.src[:pos]) + 1
 	panic(&Error{Column: column, Problem: problem, Wanted: wanted})
@@ -70,6 +72,8 @@ func (s *scanner) wordAt(pos int) string {
 	return string([]rune(rest[:end])[:40]) + "…"
 }
 
+// enter counts a level of nesting and leave ends it. The bound keeps a text of
+// parentheses from using up the stack, here and in evaluation.
 func (s *scanner) enter(pos int) {
 	if s.depth++; s.depth > maxDepth {
 		s.fail(pos, fmt.Sprintf("more than %d levels of parentheses and NOT", maxDepth), "")
@@ -78,6 +82,8 @@ func (s *scanner) enter(pos int) {
 
 func (s *scanner) leave() { s.depth-- }
 
+// skipSpace is called before what may have space before it. Space inside a
+// filter, as after its colon, means something else.
 func (s *scanner) skipSpace() {
 	for s.pos < len(s.src) && isSpace(s.src[s.pos]) {
 		s.pos++
@@ -96,6 +102,7 @@ func (s *scanner) take(prefix string) bool {
 	return false
 }
 
+// done reports whether the text has ended.
 func (s *scanner) done() bool { return s.pos >= len(s.src) }
 
 // quoted reads a text in double quotes; the scanner stands on the first.
@@ -228,6 +235,8 @@ func globOf(raw string) (pattern, plain string, wild bool) {
 	return p.String(), t.String(), wild
 }
 
+// isEscapable reports whether a backslash in a word takes a byte's meaning
+// away. Before letters and digits it stands for itself, as in C:\temp.
 func isEscapable(c byte) bool { return c < 0x80 && c > ' ' && !isAlnum(c) || c == ' ' }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
@@ -238,6 +247,8 @@ func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
 
+// isNameByte reports whether a byte may stand in a name without quotes: those
+// of JSON keys, paths and Java packages as logs have them.
 func isNameByte(c byte) bool {
 	return isAlnum(c) || c == '_' || c == '.' || c == '@' || c == '$' || c == '/' || c == '-'
 }
@@ -255,6 +266,8 @@ func isName(s string) bool {
 	return true
 }
 
+// isKeyword reports whether a word connects filters. Only upper case does:
+// "and" is a word that messages hold.
 func isKeyword(s string) bool { return s == "AND" || s == "OR" || s == "NOT" }
 
 // isPipeWord reports whether a name must be quoted because pipes use the word.

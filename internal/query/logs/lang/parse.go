@@ -29,8 +29,13 @@ func Parse(src string) (q *Query, err error) {
 	return q, nil
 }
 
+// parser reads the grammar, one function a rule, by looking at most one word
+// ahead. Where a rule wants something else than stands there, it fails with
+// what would be right.
 type parser struct{ scanner }
 
+// checkText refuses broken UTF-8 at once, so that columns count characters and
+// what is found in a text is whole.
 func (p *parser) checkText() {
 	for i, r := range p.src {
 		if r == utf8.RuneError && !strings.HasPrefix(p.src[i:], "\uFFFD") {
@@ -60,6 +65,8 @@ type grammar struct {
 	strict bool
 }
 
+// or reads alternatives. Those of an OR within are taken in: the tree of a
+// query is the same however it was put in parentheses.
 func (p *parser) or(g grammar) Expr {
 	flat := Or{}
 	for more := true; more; more = p.keyword("OR") {
@@ -75,6 +82,8 @@ func (p *parser) or(g grammar) Expr {
 	return flat
 }
 
+// and reads what must hold together. AND may be left out between filters, but
+// not within field:(…), where values stand.
 func (p *parser) and(g grammar) Expr {
 	flat := And{}
 	for more := true; more; more = p.keyword("AND") || !g.strict && !p.filterEnds() {
@@ -90,6 +99,7 @@ func (p *parser) and(g grammar) Expr {
 	return flat
 }
 
+// unary reads a filter and what negates it. A NOT binds closer than AND.
 func (p *parser) unary(g grammar) Expr {
 	p.skipSpace()
 	start := p.pos
@@ -149,6 +159,7 @@ func (p *parser) filter() Expr {
 	return p.text(start, splitWild(p.word()))
 }
 
+// atKeyword reports whether OR or AND stands here, where a filter must.
 func (p *parser) atKeyword() bool {
 	start := p.pos
 	is := p.keyword("OR") || p.keyword("AND")
@@ -203,6 +214,7 @@ func (p *parser) key() string {
 	return key
 }
 
+// regexp reads /…/ as a filter of a key.
 func (p *parser) regexp(key string) Expr {
 	start := p.pos
 	source := p.slashed()

@@ -32,6 +32,8 @@ func (p *parser) extract() Pipe {
 	return e
 }
 
+// groupNames are the named groups in the order of their values; groups without
+// a name only group.
 func groupNames(re *regexp.Regexp) []string {
 	return slices.DeleteFunc(slices.Clone(re.SubexpNames()), func(s string) bool { return s == "" })
 }

@@ -62,6 +62,8 @@ func (p *parser) value(key string) Expr {
 	}
 }
 
+// present is key:*. What every entry has selects all, so that evaluation need
+// not read its column.
 func (p *parser) present(key string) Expr {
 	switch key {
 	case KeyMessage, KeyComponent, KeyID:
@@ -70,6 +72,8 @@ func (p *parser) present(key string) Expr {
 	return Cond{Key: key, Op: OpPresent}
 }
 
+// fieldRegexp reads what follows ~: an expression in slashes, or in quotes
+// where it is full of slashes itself.
 func (p *parser) fieldRegexp(key string) Expr {
 	start := p.pos
 	switch {
@@ -144,6 +148,7 @@ func (p *parser) comparison(key string, o Op, start, at int, value string) Expr 
 	return Cond{Key: key, Op: o, Value: lowerName(key, value)}
 }
 
+// example shows how a key that cannot do what was asked is asked rightly.
 func (p *parser) example(key string) string {
 	switch key {
 	case KeyLevel:
@@ -168,6 +173,8 @@ func (p *parser) isRange(key, from, until string, start int) bool {
 	return first && last
 }
 
+// makeRange is a range with both ends in it; levels are put in their plain
+// form.
 func (p *parser) makeRange(key, from, until string, start int) Expr {
 	if key == KeyLevel {
 		from, until = p.level(start, from), p.level(start+len(from)+2, until)

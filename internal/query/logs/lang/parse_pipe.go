@@ -15,6 +15,7 @@ const (
 	maxRows  = 1_000_000 // that limit, top and rare may ask for
 )
 
+// pipeWords is told to whoever wrote a pipe that is not known.
 const pipeWords = "count, sum, avg, min, max, p50 (any p1 to p99), distinct, top, rare, extract, where, sort, limit or fields"
 
 // pipes reads the rest of the query.
@@ -51,6 +52,8 @@ func after(last Pipe) string {
 	return "a comma, | or the end"
 }
 
+// pipe reads one pipe, the bar before it taken. A word that begins none may be
+// the first of an aggregation's numbers.
 func (p *parser) pipe() Pipe {
 	p.skipSpace()
 	start := p.pos
@@ -113,6 +116,8 @@ func (p *parser) name(wanted string) string {
 	return ""
 }
 
+// names reads a list with commas. A name twice would make two columns that
+// nobody can tell apart.
 func (p *parser) names(wanted string) []string {
 	var names []string
 	for {
@@ -147,6 +152,8 @@ func (p *parser) count(wanted string) int {
 // countName is the column of a count that was given no name.
 const countName = "count"
 
+// top reads the rest of top and rare: how many, of what, and the name of the
+// count.
 func (p *parser) top(rare bool) Pipe {
 	t := &TopPipe{N: 10, Rare: rare, As: countName}
 	if word := p.peek(); word != "" && isDigit(word[0]) {
@@ -174,6 +181,7 @@ func (p *parser) groupNames(wanted string) []string {
 	return names
 }
 
+// aggregates reads numbers, then what they are grouped by.
 func (p *parser) aggregates() Pipe {
 	a := &AggregatePipe{}
 	for {
@@ -190,6 +198,8 @@ func (p *parser) aggregates() Pipe {
 	return a
 }
 
+// aggregate reads one number. Unnamed it is called by what it is, as avg_ms,
+// so that later pipes can speak of it.
 func (p *parser) aggregate() Aggregate {
 	p.skipSpace()
 	start := p.pos
@@ -250,6 +260,7 @@ func (p *parser) clauses(a *AggregatePipe) {
 	}
 }
 
+// wantedClauses are those of clauses that have not been said yet.
 func wantedClauses(a *AggregatePipe) string {
 	var wanted []string
 	if a.By == nil {
@@ -296,6 +307,7 @@ func (p *parser) duration() time.Duration {
 	return 0
 }
 
+// sort reads keys, ascending where nothing else is said.
 func (p *parser) sort() Pipe {
 	s := &SortPipe{}
 	for {
@@ -324,6 +336,8 @@ func (p *parser) where() Expr {
 	return p.or(grammar{primary: p.condition})
 }
 
+// condition reads a comparison with spaces, or goes back and reads a filter as
+// it stands before the first pipe.
 func (p *parser) condition() Expr {
 	start := p.pos
 	if p.at(`"`) {

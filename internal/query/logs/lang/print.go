@@ -7,6 +7,8 @@ import (
 	"time"
 )
 
+// writer is what the tree writes itself to. It cannot fail, so that no error
+// needs to be handed up.
 type writer = *strings.Builder
 
 // String is the query in its plain form: reading it again gives an equal query.
@@ -27,6 +29,8 @@ func (q *Query) String() string {
 
 func (All) write(b writer) { b.WriteByte('*') }
 
+// write puts alternatives in parentheses: without them a part of them would go
+// to the AND.
 func (a And) write(b writer) {
 	writeJoined(b, a, " ", func(e Expr) bool { _, is := e.(Or); return is })
 }
@@ -46,6 +50,7 @@ func writeJoined(b writer, of []Expr, between string, grouped func(Expr) bool) {
 	}
 }
 
+// writeGroup writes what must not be taken apart by what stands around it.
 func writeGroup(b writer, e Expr) {
 	b.WriteByte('(')
 	e.write(b)
@@ -75,6 +80,8 @@ func (t Text) write(b writer) {
 	}
 }
 
+// write makes the shortest form that is read back as this condition: an
+// expression on the message needs no key.
 func (c Cond) write(b writer) {
 	if c.Op == OpRegexp && c.Key == KeyMessage {
 		writeRegexp(b, c.Value)
@@ -107,6 +114,7 @@ func writeText(b writer, s string) {
 	writeQuoted(b, s)
 }
 
+// writeName quotes what would be read as something else than a name.
 func writeName(b writer, s string) {
 	if isName(s) && !isPipeWord(s) {
 		b.WriteString(s)
@@ -128,6 +136,7 @@ func isPlain(s string) bool {
 	return true
 }
 
+// writeQuoted is the reverse of scanner.quoted.
 func writeQuoted(b writer, s string) {
 	b.WriteByte('"')
 	for i := 0; i < len(s); i++ {
@@ -148,6 +157,8 @@ func writeQuoted(b writer, s string) {
 	b.WriteByte('"')
 }
 
+// writeEscaped writes a part of a word with stars, where quotes would take the
+// stars' meaning away.
 func writeEscaped(b writer, s string) {
 	for i := 0; i < len(s); i++ {
 		if isEscapable(s[i]) {
@@ -173,6 +184,8 @@ func writeGlob(b writer, pattern string) {
 	}
 }
 
+// writeRegexp escapes slashes that are not, so that the expression ends where
+// it should. A flag i was made part of the expression when it was read.
 func writeRegexp(b writer, source string) {
 	b.WriteByte('/')
 	escaped := false
@@ -187,6 +200,7 @@ func writeRegexp(b writer, source string) {
 	b.WriteByte('/')
 }
 
+// write leaves out names that reading would give by itself.
 func (p *AggregatePipe) write(b writer) {
 	for i, a := range p.Of {
 		if i > 0 {
@@ -285,11 +299,13 @@ func formatDuration(d time.Duration) string {
 	return d.String()
 }
 
+// unit is a span that durations are written in.
 type unit struct {
 	name string
 	size time.Duration
 }
 
+// units are those that are understood, the longest first.
 func units() []unit {
 	const day = 24 * time.Hour
 	return []unit{{"w", 7 * day}, {"d", day}, {"h", time.Hour}, {"m", time.Minute}, {"s", time.Second}, {"ms", time.Millisecond}}
