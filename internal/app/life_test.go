@@ -69,7 +69,6 @@ type request struct {
 	key, body string
 	messages  []string
 	at        time.Time // of the first try
-	answer    *ingest.Answer
 }
 
 var errPower = errors.New("the power is cut")

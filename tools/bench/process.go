@@ -75,7 +75,7 @@ func (p *process) resident(key string) int64 {
 // most.
 func (p *process) settle(ctx context.Context) {
 	const quiet = 40 * time.Millisecond
-	before := time.Duration(-time.Hour)
+	before := -time.Hour
 	for range 60 {
 		now := p.cpu()
 		if now-before < quiet {

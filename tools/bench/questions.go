@@ -119,10 +119,9 @@ type plainFiles struct {
 
 // plainFiles is nil when there is nothing to search them with.
 func (b *bench) plainFiles() (*plainFiles, error) {
-	if _, err := exec.LookPath("rg"); err != nil || !b.peers {
-		return nil, nil
-	}
-	if _, err := exec.LookPath("zstd"); err != nil {
+	_, noRg := exec.LookPath("rg")
+	_, noZstd := exec.LookPath("zstd")
+	if noRg != nil || noZstd != nil || !b.peers {
 		return nil, nil
 	}
 	f := &plainFiles{dir: filepath.Join(b.work, "plain")}

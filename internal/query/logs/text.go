@@ -164,7 +164,7 @@ func partsMatcher(parts []string, fold bool) func(string) bool {
 	}
 }
 
-// globMatcher matches whole texts against a pattern of opGlob, byte by byte
+// globMatcher matches whole texts against a pattern of lang.OpGlob, byte by byte
 // but for "?", which is one character.
 func globMatcher(pattern string) func(string) bool {
 	return func(s string) bool { return matchGlob(pattern, s) }

@@ -212,7 +212,7 @@ func splitWild(raw string) []string {
 	return append(parts, b.String())
 }
 
-// globOf turns a raw value into the pattern of opGlob, and into its text when
+// globOf turns a raw value into the pattern of OpGlob, and into its text when
 // it holds no wildcard.
 func globOf(raw string) (pattern, plain string, wild bool) {
 	var p, t strings.Builder
