@@ -25,6 +25,8 @@ type fakeLog struct {
 	syncs   int
 	first   uint64 // number of records[0]
 	fail    error
+	// failSync makes Sync withdraw what was written since the last one.
+	failSync error
 }
 
 func (l *fakeLog) Write(records ...[]byte) (uint64, error) {
@@ -40,9 +42,15 @@ func (l *fakeLog) Write(records ...[]byte) (uint64, error) {
 	return lsn, nil
 }
 
+// Sync makes what was written durable, or withdraws it when it fails.
 func (l *fakeLog) Sync() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.failSync != nil {
+		l.first += uint64(len(l.records) - l.synced) // no number is used twice
+		l.records = l.records[:l.synced]
+		return l.failSync
+	}
 	l.synced = len(l.records)
 	l.syncs++
 	return l.fail
@@ -83,12 +91,15 @@ type fakeStore struct {
 	flushed uint64
 	heap    int64
 	fail    error
+	// perBatch is what a batch adds to the heap.
+	perBatch int64
 }
 
 func (s *fakeStore) Apply(lsn uint64, b *record.Batch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lsns = append(s.lsns, lsn)
+	s.heap += s.perBatch
 	for i := range b.Entries {
 		s.entries = append(s.entries, b.Entries[i].ID.String()+" "+b.Entries[i].Message)
 	}
@@ -111,7 +122,7 @@ func (s *fakeStore) Flush(context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.fail == nil {
-		s.flushed, s.heap = s.frozen, 0
+		s.flushed, s.heap = max(s.flushed, s.frozen), 0
 	}
 	return s.fail
 }
@@ -315,6 +326,61 @@ func TestAFullDiskRefusesAndRecovers(t *testing.T) {
 			t.Errorf("after space came back: %v", err)
 		}
 	})
+}
+
+func TestWhatAFailedSyncWithdrewIsWrittenAgain(t *testing.T) {
+	run(t, Options{SyncEvery: time.Hour}, func(r *rig) {
+		r.metrics.defs = []metric.Def{{ID: 1, Name: "a.b"}}
+		if _, _, err := r.c.Commit(context.Background(), &record.Batch{Points: []metric.Point{{Series: 1, Value: 2}}}, false); err != nil {
+			t.Fatal(err)
+		}
+		r.log.mu.Lock()
+		r.log.failSync = fmt.Errorf("%w: input/output error", wal.ErrWithdrawn)
+		r.log.mu.Unlock()
+		if _, _, err := r.c.Commit(context.Background(), say("refused"), true); !errors.Is(err, ErrUnavailable) {
+			t.Errorf("error %v, want ErrUnavailable", err)
+		}
+		r.log.mu.Lock()
+		r.log.failSync = nil
+		r.log.mu.Unlock()
+		if _, _, err := r.c.Commit(context.Background(), say("kept"), true); err != nil {
+			t.Fatal(err)
+		}
+		defs, points := 0, 0
+		for _, rec := range r.log.records {
+			b, err := record.Decode(rec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defs, points = defs+len(b.Defs), points+len(b.Points)
+		}
+		if defs != 1 || points != 1 || r.metrics.points != 1 {
+			t.Errorf("the log holds %d definitions and %d points, applied were %d: want one of each", defs, points, r.metrics.points)
+		}
+		if got := r.logs.seen(); len(got) != 1 {
+			t.Errorf("entries %v, want the kept one alone", got)
+		}
+	})
+}
+
+func TestReplayPastTheHeadsBoundFlushesOnTheWay(t *testing.T) {
+	log := &fakeLog{first: 1}
+	for i := range 5 {
+		_, _ = log.Write(say(fmt.Sprint(i)).Append(nil))
+	}
+	metrics, logs := &fakeStore{flushed: 3}, &fakeStore{perBatch: 60}
+	if _, err := NewCommitter(log, metrics, logs, Options{HeadBytes: 100}).Replay(t.Context(), log); err != nil {
+		t.Fatal(err)
+	}
+	if logs.flushed == 0 {
+		t.Error("nothing was flushed on the way")
+	}
+	if metrics.flushed < 3 {
+		t.Errorf("a store that was ahead went back to %d", metrics.flushed)
+	}
+	if diff := cmp.Diff([]uint64{4, 5}, metrics.lsns); diff != "" {
+		t.Errorf("batches applied to the store that was ahead:\n%s", diff)
+	}
 }
 
 func TestReplayGivesEachStoreWhatItsFilesLack(t *testing.T) {
