@@ -207,18 +207,17 @@ func (a *App) wire() {
 }
 
 // checkEntryTime refuses times, in ns, that no entry can be kept at.
-func (a *App) checkEntryTime(ns int64) error {
-	return a.checkTime(time.Unix(0, ns), time.Duration(a.opts.Config.Logs.Retention))
+func (a *App) checkEntryTime(now time.Time, ns int64) error {
+	return checkTime(now, time.Unix(0, ns), time.Duration(a.opts.Config.Logs.Retention))
 }
 
 // checkSampleTime refuses times, in ms, that no series can be kept at.
-func (a *App) checkSampleTime(ms int64) error {
+func (a *App) checkSampleTime(now time.Time, ms int64) error {
 	archives := a.opts.Config.Metrics.Retention
-	return a.checkTime(time.UnixMilli(ms), time.Duration(archives[len(archives)-1].Keep))
+	return checkTime(now, time.UnixMilli(ms), time.Duration(archives[len(archives)-1].Keep))
 }
 
-func (a *App) checkTime(t time.Time, keep time.Duration) error {
-	now := a.clock.Now()
+func checkTime(now, t time.Time, keep time.Duration) error {
 	switch {
 	case t.After(now.Add(24 * time.Hour)):
 		return fmt.Errorf("the time %s is more than a day ahead: is the sender's clock right?", t.UTC().Format(time.RFC3339))

@@ -36,7 +36,7 @@ type Logs struct {
 	tap       *Tap
 	clock     clock.Clock
 	// check refuses, with a sentence, a time, in ns, that cannot be kept.
-	check     func(ns int64) error
+	check     func(now time.Time, ns int64) error
 	accepted  *telemetry.Counter
 	underived *telemetry.Counter
 	// resolvers are reused: each learns the order in which series follow.
@@ -44,7 +44,7 @@ type Logs struct {
 }
 
 // NewLogs wires the way of entries.
-func NewLogs(c *Committer, p Pipeline, a *Admission, newResolver func() Resolver, check func(ns int64) error, tap *Tap, cl clock.Clock, t *telemetry.Set) *Logs {
+func NewLogs(c *Committer, p Pipeline, a *Admission, newResolver func() Resolver, check func(now time.Time, ns int64) error, tap *Tap, cl clock.Clock, t *telemetry.Set) *Logs {
 	return &Logs{
 		committer: c, pipeline: p, admission: a, tap: tap, clock: cl, check: check,
 		accepted: t.Counter("ingest.entries"), underived: t.Counter("ingest.underived"),
@@ -81,7 +81,7 @@ func (l *Logs) Accept(ctx context.Context, source, key string, body []byte) (Ans
 	var d ndjson.Decoder
 	d.Decode(string(body), func(line int, e *entry.Entry) {
 		l.pipeline.Process(now, e)
-		if err := l.check(e.Time); err != nil {
+		if err := l.check(now, e.Time); err != nil {
 			reject(line, e.Message, err)
 			return
 		}
@@ -142,7 +142,7 @@ func (l *Logs) keepEntries(ctx context.Context, protocol, source string, entries
 	for i := range entries {
 		e := &entries[i]
 		l.pipeline.Process(now, e)
-		if err := l.check(e.Time); err != nil {
+		if err := l.check(now, e.Time); err != nil {
 			l.tap.Reject(protocol, source, e.Message, err.Error())
 			continue
 		}
