@@ -22,8 +22,7 @@ import (
 const defaultData = "./patou-data"
 
 // fsckCommand is made for scripts as well: its exit code tells sound from
-// damaged from not looked at, and it may run beside a server, because it only
-// reads.
+// damaged, and both from a directory that could not be looked at.
 func fsckCommand() *cobra.Command {
 	var data string
 	cmd := &cobra.Command{

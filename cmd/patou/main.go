@@ -15,7 +15,8 @@ import (
 	"patou/internal/cli"
 )
 
-// main is one line, so that tests can have run without ending their process.
+// main leaves everything to run, because what run defers must happen before
+// the process ends.
 func main() {
 	os.Exit(run(os.Args[1:]))
 }

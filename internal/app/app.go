@@ -139,6 +139,9 @@ func (a *App) closeLast(name string, closing func() error) {
 	_ = a.group.Start(context.Background(), name, nil, func(context.Context) error { return closing() })
 }
 
+// openStores opens both stores and the log, which goes on behind what the
+// stores have even where it was lost. Damage is served around and told; only a
+// directory that cannot be opened at all ends the start.
 func (a *App) openStores(fs fsx.FS, dir string) error {
 	c := &a.opts.Config.Config
 	var err error
@@ -176,6 +179,7 @@ func (a *App) found(damage []fsx.Damage) {
 // neither ingestion faster nor files better.
 const maxHead = 64 << 20
 
+// replay brings both stores to the end of the log before anything is received.
 func (a *App) replay(ctx context.Context) error {
 	head := min(int64(a.opts.Config.Memory)/16, maxHead)
 	a.committer = ingest.NewCommitter(a.wal, a.metrics, a.entries, ingest.Options{
@@ -217,6 +221,8 @@ func (a *App) checkSampleTime(now time.Time, ms int64) error {
 	return checkTime(now, time.UnixMilli(ms), time.Duration(archives[len(archives)-1].Keep))
 }
 
+// checkTime allows a day ahead, for senders in the wrong time zone; what is
+// past every retention would be removed at once.
 func checkTime(now, t time.Time, keep time.Duration) error {
 	switch {
 	case t.After(now.Add(24 * time.Hour)):

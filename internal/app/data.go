@@ -27,6 +27,8 @@ func walDir(dir string) string     { return filepath.Join(dir, "wal") }
 func metricsDir(dir string) string { return filepath.Join(dir, "metrics") }
 func logsDir(dir string) string    { return filepath.Join(dir, "logs") }
 
+// metricsOptions translates: the configuration knows no store, and the store
+// no configuration.
 func metricsOptions(c *config.Config, cl clock.Clock, t *telemetry.Set) metrics.Options {
 	schema := make(metrics.Schema, len(c.Metrics.Retention))
 	for i, a := range c.Metrics.Retention {
@@ -138,6 +140,7 @@ func CheckConfig(ctx context.Context, c *config.Sourced) error {
 	return config.CheckListen(&c.Config, tokens)
 }
 
+// hasTokens fails towards none, with which listeners stay closed to others.
 func (a *App) hasTokens(ctx context.Context) bool {
 	has, err := a.state.HasTokens(ctx)
 	return err == nil && has

@@ -87,6 +87,8 @@ func (a *App) Reload(ctx context.Context, c config.Sourced, err error) {
 	}
 }
 
+// reload stops the old listeners first, because the new ones mostly need their
+// ports, and starts the old ones again where the new cannot be had.
 func (a *App) reload(ctx context.Context, c config.Sourced) error {
 	a.reloading.Lock()
 	defer a.reloading.Unlock()

@@ -56,6 +56,7 @@ func (f *front) stopHTTP(ctx context.Context, server *http.Server) error {
 	return err
 }
 
+// handler puts the API, the page and their doors to the stores together.
 func (f *front) handler(stopping <-chan struct{}) (http.Handler, error) {
 	page, err := web.Dist()
 	if err != nil {
@@ -86,6 +87,7 @@ func (f *front) handler(stopping <-chan struct{}) (http.Handler, error) {
 	})
 }
 
+// info is what the page shows of the server itself.
 func (a *App) info() httpapi.Info {
 	return httpapi.Info{
 		Version: a.opts.Version, Started: a.started, Demo: a.opts.Demo,

@@ -48,6 +48,7 @@ func (a *App) writeOwnSeries(ctx context.Context) error {
 	}
 }
 
+// keepOwnEntries files the server's own log by the way that all entries take.
 func (a *App) keepOwnEntries(ctx context.Context, entries []entry.Entry) error {
 	return a.lines.Entries(ctx, "patou", "patou", entries)
 }

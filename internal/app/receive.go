@@ -39,6 +39,7 @@ func (f *front) startSyslog(ctx context.Context, addr string) (string, error) {
 	return r.Addr(), nil
 }
 
+// prefixes hands the receivers what they know: networks, and no configuration.
 func prefixes(networks []config.Network) []netip.Prefix {
 	out := make([]netip.Prefix, len(networks))
 	for i, n := range networks {

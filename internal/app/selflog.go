@@ -29,6 +29,8 @@ type selfLogQueue struct {
 	dropped atomic.Int64
 }
 
+// newSelfLog writes to visible as well, because the log store may be what is
+// broken.
 func newSelfLog(visible slog.Handler, host string) *selfLog {
 	return &selfLog{Handler: visible, out: &selfLogQueue{entries: make(chan entry.Entry, 256), host: host}}
 }
@@ -64,6 +66,7 @@ func (l *selfLog) WithGroup(name string) slog.Handler {
 	return &selfLog{Handler: l.Handler.WithGroup(name), out: l.out, with: l.with}
 }
 
+// field writes an attribute as text, as any sender would.
 func field(a slog.Attr) entry.Field {
 	v := a.Value.Resolve()
 	if v.Kind() == slog.KindInt64 {

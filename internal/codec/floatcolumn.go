@@ -215,6 +215,8 @@ func constFloats(dst []float64, src []byte) ([]byte, error) {
 	return src[8:], nil
 }
 
+// exception is a value that the column's way of writing would not give back
+// exactly, and where it stands.
 type exception struct {
 	at  int
 	was float64

@@ -94,6 +94,7 @@ func residual(mode int, x, prev, base int64) uint64 {
 	return zigzag(x - prev)
 }
 
+// zigzag makes small numbers of either sign small without one.
 func zigzag(d int64) uint64   { return uint64(d<<1) ^ uint64(d>>63) }
 func unzigzag(u uint64) int64 { return int64(u>>1) ^ -int64(u&1) }
 
@@ -211,6 +212,8 @@ func restore(mode int, dst []int64, rest []uint64, prev, base int64) int64 {
 	return prev
 }
 
+// uvarint is binary.Uvarint with what follows it, and an error for what is cut
+// off.
 func uvarint(src []byte) (uint64, []byte, error) {
 	v, n := binary.Uvarint(src)
 	if n <= 0 {

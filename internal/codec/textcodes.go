@@ -94,6 +94,8 @@ func readFarCodes(dst []uint32, src []byte, values int) error {
 	return wantEnd(src)
 }
 
+// wantEnd refuses bytes that nobody wrote: something else must be wrong as
+// well.
 func wantEnd(src []byte) error {
 	if len(src) > 0 {
 		return fmt.Errorf("%d bytes too many: %w", len(src), ErrCorrupt)

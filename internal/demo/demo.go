@@ -99,6 +99,7 @@ func (s *system) users(ctx context.Context, seed uint64) {
 	}
 }
 
+// ask is one user's request. A refused one is the services' to log.
 func (s *system) ask(ctx context.Context, c call) {
 	req, err := http.NewRequestWithContext(ctx, c.method, "http://"+s.addresses[edge]+c.path, nil)
 	if err != nil {
@@ -137,6 +138,8 @@ func (s *system) deploys(ctx context.Context, o Options) error {
 	return nil
 }
 
+// deploy puts a version in place and then tells the server, as a deploy script
+// would.
 func (s *system) deploy(ctx context.Context, ship *shipper, what, data string, bad bool) error {
 	s.bad.Store(bad)
 	err := ship.event(ctx, what, time.Now(), data, "deploy", "component:"+git)
@@ -175,6 +178,7 @@ func (s *system) ship(ctx context.Context, out *shipper) error {
 	}
 }
 
+// shipLines empties the queue without waiting for more.
 func (s *system) shipLines(out *shipper) error {
 	for {
 		select {

@@ -39,6 +39,8 @@ type history struct {
 	busy                map[string]time.Duration // work of each service in this 10 s
 }
 
+// sendHistory lets the model's clock run through the hour as fast as the
+// server takes it.
 func sendHistory(ctx context.Context, s *shipper, now time.Time, seed uint64) error {
 	deploys, from, until := pastDeploys(now)
 	for _, d := range deploys {
@@ -67,6 +69,8 @@ func sendHistory(ctx context.Context, s *shipper, now time.Time, seed uint64) er
 	return s.flush(ctx)
 }
 
+// call is one request as each service on its way would have logged it, the
+// innermost first.
 func (h *history) call(at time.Time) error {
 	c := h.model.ask()
 	slow := c.last() == git && !at.Before(h.slowFrom) && at.Before(h.slowUntil)
@@ -104,6 +108,8 @@ func report(s *shipper, name string, busy float64, at time.Time) {
 	s.sample(fmt.Sprintf("%s.workers.max", name), 32, at)
 }
 
+// pause sends what has gathered, so that no body grows past what the server
+// takes.
 func (h *history) pause(ctx context.Context, at time.Time) error {
 	if err := h.ship.tell(routine(at, h.model.rand)); err != nil {
 		return err

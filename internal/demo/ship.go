@@ -31,6 +31,8 @@ type shipper struct {
 	frames, samples, body bytes.Buffer
 }
 
+// dial connects to the receivers at once, so that a wrong address ends the
+// demo and not its first line.
 func dial(ctx context.Context, to Addresses, client *http.Client, run string) (*shipper, error) {
 	var d net.Dialer
 	syslog, err := d.DialContext(ctx, "tcp", to.Syslog)

@@ -24,6 +24,8 @@ func (n names) append(dst []byte, s string) []byte {
 	return appendString(append(dst, 0), s)
 }
 
+// appendEntries packs the section as a whole: messages of one batch resemble
+// each other.
 func (b *Batch) appendEntries(dst []byte) []byte {
 	seen := names{}
 	raw := make([]byte, 0, b.textSize())
@@ -48,6 +50,8 @@ func (b *Batch) appendEntries(dst []byte) []byte {
 	return dst[:start+len(s2.Encode(dst[start:], raw))]
 }
 
+// textSize is about what the entries take unpacked, so that the buffer rarely
+// grows.
 func (b *Batch) textSize() int {
 	size := 16
 	for i := range b.Entries {
@@ -109,6 +113,8 @@ func (r *entryReader) entry(at int64) entry.Entry {
 	return e
 }
 
+// name reads what names.append wrote. Only a name that was given before can be
+// referred to.
 func (r *entryReader) name() string {
 	i := r.uvarint()
 	switch {
@@ -123,6 +129,7 @@ func (r *entryReader) name() string {
 	return s
 }
 
+// share reads a text as a part of the one string.
 func (r *entryReader) share() string {
 	n := r.length()
 	start := len(r.text) - len(r.data)

@@ -28,6 +28,8 @@ type disk struct {
 
 func newDisks(c *Collector) *disks { return &disks{c: c, known: map[string]*disk{}} }
 
+// read skips the first two columns, the device's numbers. A kernel may add
+// columns at the end.
 func (d *disks) read(text []byte) {
 	for len(text) > 0 {
 		var line []byte
@@ -49,6 +51,8 @@ func (d *disks) read(text []byte) {
 	}
 }
 
+// disk decides once for each name whether it has series, as sysfs is slow to
+// ask each second.
 func (d *disks) disk(name []byte) *disk {
 	k, ok := d.known[string(name)]
 	if ok || len(d.known) >= maxDevices {
@@ -116,6 +120,7 @@ func (n *interfaces) read(text []byte) {
 	}
 }
 
+// counters decides once for each name, too.
 func (n *interfaces) counters(name []byte) *[8]counter {
 	k, ok := n.known[string(name)]
 	if ok || len(n.known) >= maxDevices {

@@ -76,6 +76,9 @@ func (f *fileSystems) list(text string) {
 	}
 }
 
+// local leaves out file systems that are made up, and those of other machines:
+// asking a dead server for its free space would hang, and the numbers are its
+// own to tell.
 func local(kind string) bool {
 	switch kind {
 	case "ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "jfs", "reiserfs", "vfat", "exfat", "ntfs", "ntfs3", "bcachefs", "overlay":

@@ -29,6 +29,7 @@ const (
 
 type cpuTimes [8]counter
 
+// core is one processor's counters under its own name.
 type core struct {
 	name  string
 	times cpuTimes

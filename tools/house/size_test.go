@@ -26,8 +26,8 @@ const (
 	maxMethods      = 8
 	maxDirect       = 12 // dependencies
 	maxDepth        = 6  // imports of ours in a row
-	minComments     = 110
-	minCommentsEach = 30 // thousandths of a package's lines
+	minComments     = 115
+	minCommentsEach = 95 // thousandths of a package's lines
 	minTests        = 40 // lines of tests, for 100 of source
 )
 

@@ -78,8 +78,8 @@ type facet struct {
 // push is never called: the stage takes whole runs.
 func (f *facetStage) push(*Row) error { return nil }
 
-// scan counts a run. It asks for the time only between runs, so that the
-// newest run is counted whole, however large.
+// scan counts a run. It ends the query only between runs, so that the one in
+// which there are enough is counted whole.
 func (f *facetStage) scan(s *scan, rows rowSet) error {
 	keys, err := s.cols.Keys()
 	if err != nil {

@@ -68,8 +68,8 @@ type scan struct {
 	extra map[string]*texts
 }
 
-// openScan opens a run for leaves filters' tests. What they find out of a
-// value is kept as long as the run is open.
+// openScan opens a run. What the tests find out of a value is kept as long as
+// it is open.
 func openScan(ctx context.Context, run *entry.Run, pc *pace, leaves int) (*scan, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -24,6 +24,8 @@ const answersMagic = "PATOUANS"
 // meet.
 type digest [16]byte
 
+// digestOf hashes twice with different seeds. The keys themselves are not
+// kept: they may be long, and there are many.
 func digestOf(key string) (d digest) {
 	h := xxhash.NewWithSeed(0x7061746f75)
 	_, _ = h.WriteString(key) // a hash takes everything
@@ -47,6 +49,7 @@ type answers struct {
 	count int
 }
 
+// answerHour is what was told within one hour, by key.
 type answerHour struct {
 	told   map[digest]told
 	file   uint64 // the number of its file, 0 before it has one
@@ -61,8 +64,11 @@ type told struct {
 	text     string
 }
 
+// hourOf is the hours since 1970 of an instant in ns.
 func hourOf(received int64) int64 { return floorDiv(received, int64(time.Hour)) }
 
+// get looks at one hour past now as well, for a clock that went back since the
+// answer was given.
 func (a *answers) get(key digest, now time.Time) (string, bool) {
 	since := now.Add(-answersKept)
 	for hour := hourOf(since.UnixNano()); hour <= hourOf(now.UnixNano())+1; hour++ {
@@ -75,6 +81,7 @@ func (a *answers) get(key digest, now time.Time) (string, bool) {
 	return "", false
 }
 
+// put keeps the newest answer to a key.
 func (a *answers) put(n answer) {
 	h := a.hours[hourOf(n.received)]
 	if h == nil {
@@ -110,6 +117,7 @@ func (a *answers) expire(now time.Time, limit int) (forgotten int, files []uint6
 	return forgotten, files
 }
 
+// order is the hours, oldest first.
 func (a *answers) order() []int64 {
 	out := make([]int64, 0, len(a.hours))
 	for hour := range a.hours {
@@ -150,6 +158,8 @@ func (h *answerHour) encode(hour int64, lsn uint64) []byte {
 	return dst
 }
 
+// decodeAnswers reads what encode wrote. Answers of a file belong to no
+// record: all of them came before those that are replayed.
 func decodeAnswers(raw []byte) (hour int64, h *answerHour, err error) {
 	r := reader{src: raw}
 	hour = r.varint()
@@ -184,6 +194,8 @@ func writeAnswers(fsys fsx.FS, p *codec.Packer, dir string, number uint64, raw [
 	})
 }
 
+// readAnswers takes a file whole or not at all: half of the answers would let
+// a repeated batch in twice.
 func readAnswers(fsys fsx.FS, p *codec.Packer, dir string, number uint64) (hour int64, h *answerHour, err error) {
 	b, err := readFile(fsys, path.Join(dir, answersName(number)))
 	if err != nil {

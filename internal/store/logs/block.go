@@ -75,6 +75,7 @@ type builder struct {
 	table             []column
 }
 
+// newBuilder is used for block after block, so that its memory is.
 func newBuilder(p *codec.Packer) *builder {
 	return &builder{packer: p, shapes: newShapes()}
 }
@@ -158,6 +159,8 @@ func (b *builder) encode(dst []byte) ([]byte, blockInfo) {
 	return dst, info
 }
 
+// encodeColumns appends each column packed on its own: a reader unpacks those
+// that a question needs.
 func (b *builder) encodeColumns() {
 	if bits := b.filter.of(b.messages); len(bits) > 0 {
 		b.putPlain(columnFilter, bits)
@@ -220,6 +223,7 @@ func (b *builder) encodeHead() []byte {
 	return b.raw
 }
 
+// checksum is CRC-32C, which processors compute in hardware.
 func checksum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
 
 func checksumMore(sum uint32, b []byte) uint32 { return crc32.Update(sum, castagnoli, b) }

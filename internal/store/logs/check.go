@@ -24,6 +24,7 @@ func Check(fsys fsx.FS, dir string) []fsx.Damage {
 	return c.damages
 }
 
+// checker collects what is wrong with the files of one store.
 type checker struct {
 	fs      fsx.FS
 	dir     string
@@ -35,6 +36,7 @@ func (c *checker) add(file, what string) {
 	c.damages = append(c.damages, fsx.Damage{File: path.Join(c.dir, file), Offset: -1, What: what})
 }
 
+// check reads every byte that a reader might, by the same code as a reader.
 func (c *checker) check() {
 	files, err := listFiles(c.fs, c.dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -62,6 +64,8 @@ func (c *checker) check() {
 	c.leftovers(m, files)
 }
 
+// leftovers are files that no manifest names. They harm nobody, and the next
+// start removes them.
 func (c *checker) leftovers(m *manifest, files storeFiles) {
 	for _, name := range leftoverFiles(m, files) {
 		c.damages = append(c.damages, fsx.Damage{
@@ -109,6 +113,8 @@ func (c *checker) block(seg *segment, number int) {
 	c.runs(seg, number, b)
 }
 
+// filter checks that a block's filter is as written. A reader does without a
+// damaged one: it only skips less.
 func (c *checker) filter(seg *segment, number int) {
 	b := &seg.blocks[number]
 	filter := make([]byte, b.filter)

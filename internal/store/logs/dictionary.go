@@ -22,6 +22,8 @@ type dictionary struct {
 	recent string   // the value of the row before
 }
 
+// add appends a row. Neighbours are often equal, so the row before is compared
+// first.
 func (d *dictionary) add(s string) {
 	if n := len(d.codes); n > 0 && s == d.recent {
 		d.codes = append(d.codes, d.codes[n-1])
@@ -31,6 +33,7 @@ func (d *dictionary) add(s string) {
 	d.codes = append(d.codes, d.code(s))
 }
 
+// code finds a value or gives it the next code.
 func (d *dictionary) code(s string) uint32 {
 	if 2*len(d.values) >= len(d.slots) {
 		d.grow()
@@ -50,6 +53,7 @@ func (d *dictionary) code(s string) uint32 {
 	}
 }
 
+// grow doubles the table; the hashes kept make that cheap.
 func (d *dictionary) grow() {
 	d.slots = make([]uint32, max(64, 2*len(d.slots)))
 	mask := uint64(len(d.slots) - 1)
@@ -62,6 +66,8 @@ func (d *dictionary) grow() {
 	}
 }
 
+// reset keeps the memory and lets go of the texts, which belong to a
+// generation or a block.
 func (d *dictionary) reset() {
 	clear(d.values)
 	d.values, d.codes, d.hashes, d.recent = d.values[:0], d.codes[:0], d.hashes[:0], ""
@@ -149,6 +155,8 @@ func (s *shapes) of(fields []entry.Field) *shape {
 	return s.recent
 }
 
+// same compares keys by text with the shape of the entry before: no hash is
+// needed for most entries.
 func (s *shapes) same(sh *shape, fields []entry.Field) bool {
 	if len(sh.columns) != len(fields) {
 		return false
@@ -161,6 +169,8 @@ func (s *shapes) same(sh *shape, fields []entry.Field) bool {
 	return true
 }
 
+// find tells lists apart by the numbers of their columns, in order: the order
+// of fields is kept.
 func (s *shapes) find(fields []entry.Field) *shape {
 	s.scratch, s.name = s.scratch[:0], s.name[:0]
 	for i := range fields {

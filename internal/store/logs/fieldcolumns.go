@@ -119,6 +119,8 @@ func (c *blockColumns) cut(s entry.Strings) entry.Strings {
 	return entry.Strings{Values: s.Values, Codes: s.Codes[c.from:c.to]}
 }
 
+// Keys are those of the run's own entries: other runs of the block may have
+// others.
 func (c *blockColumns) Keys() ([]string, error) {
 	c.b.mu.Lock()
 	defer c.b.mu.Unlock()
@@ -139,6 +141,8 @@ func (c *blockColumns) Keys() ([]string, error) {
 	return out, nil
 }
 
+// Field is all absent where no entry of the block has the key, as the contract
+// wants.
 func (c *blockColumns) Field(key string) (entry.Strings, error) {
 	c.b.mu.Lock()
 	defer c.b.mu.Unlock()
@@ -151,6 +155,7 @@ func (c *blockColumns) Field(key string) (entry.Strings, error) {
 	return entry.Strings{Codes: absentCodes(c.Len())}, nil
 }
 
+// Fields are in the order in which the entry had them.
 func (c *blockColumns) Fields(row int) ([]entry.Field, error) {
 	c.b.mu.Lock()
 	defer c.b.mu.Unlock()

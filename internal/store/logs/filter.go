@@ -42,6 +42,8 @@ func (f *filterBuilder) of(messages []string) []byte {
 	return f.out
 }
 
+// add sets the bits of each piece of a message; shorter messages have none,
+// and no literal that is looked for by filter fits in them.
 func (f *filterBuilder) add(s string) {
 	if len(s) < pieceBytes {
 		return
@@ -63,6 +65,8 @@ func sparse(words []uint64) bool {
 	return 10*ones <= 3*32*len(words)
 }
 
+// lower folds ASCII alone, so that the filter never excludes what a search by
+// either rule of case would find.
 func lower(c byte) byte {
 	if c-'A' < 26 {
 		return c + 'a' - 'A'
@@ -103,6 +107,8 @@ func excludes(filter []byte, wanted []uint32) bool {
 	return false
 }
 
+// soundFilter checks shape and sum before a bit is believed: a lost bit would
+// hide entries.
 func soundFilter(filter []byte) bool {
 	n := len(filter) - 4
 	return n >= minFilter && n&(n-1) == 0 && checksum(filter[:n]) == binary.LittleEndian.Uint32(filter[n:])

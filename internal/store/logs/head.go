@@ -74,6 +74,7 @@ type numbered struct {
 	numbers map[string]uint32
 }
 
+// number clones a text that is new: what Apply is given is not kept.
 func (n *numbered) number(s string) uint32 {
 	if i, ok := n.numbers[s]; ok {
 		return i
@@ -93,6 +94,8 @@ func newGeneration() *generation {
 	}
 }
 
+// empty reports whether there is nothing to write. Answers without entries are
+// something.
 func (g *generation) empty() bool { return g.count == 0 && g.answers == 0 }
 
 // bytes is the memory that the generation holds, about.
@@ -120,6 +123,8 @@ func (g *generation) add(e *entry.Entry, id entry.ID) {
 	g.owed += 4
 }
 
+// noteHost remembers when a host spoke last, which may be earlier than its
+// entry before.
 func (g *generation) noteHost(number uint32, time int64) {
 	if int(number) == len(g.hostLast) {
 		g.hostLast = append(g.hostLast, time)
@@ -146,6 +151,7 @@ func (g *generation) addFields(fields []entry.Field) place {
 // partBytes is what a component costs beside its entries, about.
 const partBytes = 320
 
+// pieceOf is where the next entry of a component goes.
 func (g *generation) pieceOf(component string) *piece {
 	p := g.parts[component]
 	if p == nil {
@@ -161,6 +167,8 @@ func (g *generation) pieceOf(component string) *piece {
 	return fresh
 }
 
+// add appends a row. Whether times ascended is noted, so that a reader need
+// not sort what is in order.
 func (p *piece) add(number uint32, r *row) {
 	if len(p.rows) == 0 {
 		p.first, p.last, p.least = r.time, r.time, r.batch

@@ -37,6 +37,8 @@ func (p *piece) run(component string, snapshot generation) entry.Run {
 	}
 }
 
+// open sorts a copy where entries came out of order: others may read the same
+// piece now.
 func (h *headRun) open() *headColumns {
 	rows := h.rows
 	if !h.sorted {
@@ -112,6 +114,8 @@ func (c *headColumns) Keys() ([]string, error) {
 	return out, nil
 }
 
+// Field makes codes for the values at hand, so that a query tests each only
+// once.
 func (c *headColumns) Field(key string) (entry.Strings, error) {
 	out := entry.Strings{Codes: make([]uint32, len(c.rows))}
 	number := slices.Index(c.gen.keys.texts, key)

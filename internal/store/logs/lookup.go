@@ -27,6 +27,7 @@ type lookup struct {
 	bytes  int
 }
 
+// cachedBlock is a block as it was opened, or why it could not be.
 type cachedBlock struct {
 	seg   *segment
 	block int
@@ -79,6 +80,7 @@ func (l *lookup) snapshot() ([]*segment, []entry.Run) {
 	return segments, runs
 }
 
+// wants asks once for each component: a segment has many runs of one.
 func (l *lookup) wants(component string) bool {
 	if l.want.Component == nil {
 		return true
@@ -100,6 +102,7 @@ func (l *lookup) admits(first, last int64, least, most uint64) bool {
 	return id.IsZero() || least <= id.Batch && id.Batch <= most
 }
 
+// appendGeneration adds the pieces in memory. Called under the store's lock.
 func (l *lookup) appendGeneration(runs []entry.Run, g *generation) []entry.Run {
 	snapshot := g.snapshot()
 	for name, p := range g.parts {
@@ -115,6 +118,8 @@ func (l *lookup) appendGeneration(runs []entry.Run, g *generation) []entry.Run {
 	return runs
 }
 
+// appendSegment adds runs by the directory alone, which is in memory; only
+// filters are read from disk, and only for literals.
 func (l *lookup) appendSegment(runs []entry.Run, seg *segment) []entry.Run {
 	skip := l.skippable(seg)
 	for i := range seg.parts {
@@ -200,6 +205,7 @@ func (s *Store) report(seg *segment, block int) func(int64, string, error) {
 	}
 }
 
+// addDamage also marks the segment, so that merging leaves it alone.
 func (s *Store) addDamage(seg *segment, d fsx.Damage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

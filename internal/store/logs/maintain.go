@@ -37,6 +37,7 @@ func (s *Store) Maintain(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// liveSegments is a copy: the caller looks at it without the lock.
 func (s *Store) liveSegments() []*segment {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -145,6 +146,8 @@ type mergeKey struct {
 	level int
 }
 
+// keyOf is what a segment is merged by. Those of several days have a key of
+// their own, so that they do not widen a day's.
 func keyOf(seg *segment) mergeKey {
 	k := mergeKey{day: floorDiv(seg.first, day), level: seg.level}
 	if floorDiv(seg.last, day) != k.day {
@@ -214,6 +217,8 @@ func (s *Store) merge(ctx context.Context, inputs []*segment) error {
 	return s.replace(change{add: []*segment{out}, remove: inputs})
 }
 
+// letGo ends the use of segments. The file of one that was replaced goes with
+// its last user.
 func (s *Store) letGo(segments []*segment) {
 	for _, seg := range segments {
 		s.counted(s.files.release(s.fs, seg))

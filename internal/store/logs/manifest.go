@@ -21,6 +21,8 @@ type manifest struct {
 	answers  []uint64 // the files of idempotency keys
 }
 
+// encode writes lines that a person can read, because this is the file that
+// one opens first when something is wrong.
 func (m *manifest) encode() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "patou logs 1\nflushed %d\nnext %d\n", m.flushed, m.next)
@@ -34,6 +36,7 @@ func (m *manifest) encode() []byte {
 	return b.Bytes()
 }
 
+// decodeManifest checks the sum before it believes a line.
 func decodeManifest(b []byte) (*manifest, error) {
 	at := bytes.LastIndex(b, []byte("sum "))
 	var sum uint32
@@ -56,6 +59,8 @@ func decodeManifest(b []byte) (*manifest, error) {
 	return m, lines.Err()
 }
 
+// line refuses words that it does not know: a later version may mean something
+// by them.
 func (m *manifest) line(s string) error {
 	var word string
 	var n uint64

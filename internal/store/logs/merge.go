@@ -45,6 +45,7 @@ func (m *merger) fill(add func(string, *entry.Entry) error) error {
 	return nil
 }
 
+// components are those of all inputs, in order.
 func (m *merger) components() []string {
 	var names []string
 	for _, seg := range m.inputs {
@@ -109,6 +110,7 @@ func (m *merger) runsOf(name string, since int64) []source {
 	return out
 }
 
+// sortEntries orders by time and then by ID, the order of entries everywhere.
 func sortEntries(entries []entry.Entry) {
 	slices.SortFunc(entries, func(a, b entry.Entry) int {
 		if c := compare(a.Time, b.Time); c != 0 || a.ID == b.ID {

@@ -64,6 +64,8 @@ func (s *Store) load() error {
 	return s.sweep(m, files)
 }
 
+// loadSegments opens what the manifest names. A segment that is gone or
+// damaged is reported, and the others are served.
 func (s *Store) loadSegments(m *manifest) {
 	s.next = max(1, m.next)
 	for _, number := range m.segments {
@@ -101,6 +103,8 @@ func (s *Store) renewManifest() error {
 	return s.manifestWith(change{}, nil).publish(s.fs, s.dir)
 }
 
+// loadAnswers reads the remembered answers, so that a batch sent again after a
+// restart is known.
 func (s *Store) loadAnswers(m *manifest) {
 	for _, number := range m.answers {
 		hour, h, err := readAnswers(s.fs, s.packer, s.dir, number)
@@ -124,6 +128,8 @@ type storeFiles struct {
 	next     uint64 // past all numbers
 }
 
+// listFiles sorts a directory's names by what they are; names that are not
+// ours are left alone.
 func listFiles(fsys fsx.FS, dir string) (storeFiles, error) {
 	files := storeFiles{next: 1}
 	list, err := fsys.ReadDir(dir)

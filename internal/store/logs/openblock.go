@@ -61,6 +61,8 @@ type blockHead struct {
 	sum                uint32
 }
 
+// parseBlockHead reads the fixed part and refuses sizes that no block has. The
+// checksum is for the caller, who has the bytes that it covers.
 func parseBlockHead(b []byte) (blockHead, error) {
 	if len(b) < blockHeadSize || string(b[:4]) != blockMagic {
 		return blockHead{}, fmt.Errorf("no block begins here: %w", errDamaged)
@@ -259,6 +261,7 @@ func (b *openBlock) lost(c *column, what string, err error) {
 	b.report(at, what, err)
 }
 
+// absentCodes is a column in which no entry has a value.
 func absentCodes(n int) []uint32 {
 	out := make([]uint32, n)
 	for i := range out {

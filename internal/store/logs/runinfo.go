@@ -86,6 +86,8 @@ func appendRun(dst []byte, before, r *runInfo) []byte {
 	return appendText(dst, r.minutes)
 }
 
+// sharedPrefix is how many bytes two names begin with in common: names in
+// order mostly repeat the one before.
 func sharedPrefix(a, b string) int {
 	n := min(len(a), len(b))
 	for i := range n {

@@ -78,6 +78,7 @@ type segmentRun struct {
 
 func segmentName(number uint64) string { return fmt.Sprintf("%08d%s", number, segmentSuffix) }
 
+// dirName is where a segment is.
 func dirName(dir string, number uint64) string { return path.Join(dir, segmentName(number)) }
 
 // runGroup is the runs of one component.
@@ -101,6 +102,7 @@ func newSegment(dir string, info segmentInfo, size int64) *segment {
 	return s
 }
 
+// addRun keeps the runs of a component together, by which they are found.
 func (s *segment) addRun(r segmentRun) {
 	if len(s.runs) == 0 {
 		s.first, s.last = r.first, r.last
@@ -213,6 +215,7 @@ func readDirectory(raw []byte) (segmentInfo, error) {
 	return s, r.end()
 }
 
+// check bounds what a damaged directory can ask a reader to allocate.
 func (b *blockInfo) check(r *reader) {
 	for i := range b.runs {
 		b.rows += b.runs[i].rows

@@ -48,6 +48,7 @@ type Options struct {
 	MaxAnswers int
 }
 
+// withDefaults fills what was left zero.
 func (o Options) withDefaults() Options {
 	if o.Clock == nil {
 		o.Clock = clock.Real{}
@@ -184,6 +185,9 @@ func (s *Store) Flush(ctx context.Context) error {
 	}
 }
 
+// flushOne writes a generation as segments, one a day and the oldest days
+// together, and publishes them with one manifest: all of its entries are on
+// disk, or none.
 func (s *Store) flushOne(ctx context.Context, g *generation) error {
 	var fresh []*segment
 	for _, sp := range g.spans() {

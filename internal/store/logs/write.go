@@ -26,6 +26,8 @@ type entryWriter struct {
 	lastTime   int64
 }
 
+// newEntryWriter writes a segment's entries, which must come by component and
+// time.
 func (s *Store) newEntryWriter(w io.Writer, info segmentInfo) *entryWriter {
 	blockBytes := s.opts.BlockBytes
 	if len(info.inputs) > 0 {
@@ -62,6 +64,7 @@ func (w *entryWriter) blockIsFull(newComponent bool) bool {
 	return w.b.rows() > 0 && (w.b.bytes >= enough || w.b.rows() == maxBlockRows)
 }
 
+// sawHost remembers the host of entries in a row, which is mostly the same.
 func (w *entryWriter) sawHost(e *entry.Entry) {
 	if e.Host != w.lastHost {
 		w.noteHost()
@@ -80,6 +83,7 @@ func (w *entryWriter) noteHost() {
 	}
 }
 
+// end writes what is left and the directory.
 func (w *entryWriter) end() error {
 	if w.b.rows() > 0 {
 		if err := w.block(w.b); err != nil {
