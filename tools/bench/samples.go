@@ -247,31 +247,3 @@ func (b *bench) askBoth(ctx context.Context, s *server, peer *filledPeer, q seri
 	b.row(append(append([]string{q.name}, ours.cells()...), theirs...)...)
 	return nil
 }
-
-// restart measures the start after a crash under load.
-func (b *bench) restart(ctx context.Context) error {
-	data := filepath.Join(b.work, "restart")
-	b.table("After kill -9 under load", "what", "measured", "first figure to beat")
-	s, err := start(ctx, b.binary, data, quiet)
-	if err != nil {
-		return err
-	}
-	sending, stop := context.WithCancel(ctx)
-	var senders sync.WaitGroup
-	defer senders.Wait()
-	defer stop()
-	senders.Go(func() { _ = (load{b.series, 10_000, 1}).send(sending, s.addrs["graphite"], time.Now()) }) // until the server is gone
-	if err := reach(ctx, s.addrs["http"], samplesTotal, int64(b.series)*int64(b.points)); err != nil {
-		return err
-	}
-	if err := s.kill(); err != nil {
-		return err
-	}
-	waiting := size(filepath.Join(data, "wal"))
-	if s, err = start(ctx, b.binary, data, quiet); err != nil {
-		return err
-	}
-	b.row(fmt.Sprintf("from start to ready, %d series, %d MB in the write-ahead log", b.series, waiting/1e6), milli(s.ready)+" ms", "1 s")
-	b.row("resident then", mebi(s.resident("VmRSS")), "")
-	return s.stop()
-}
