@@ -30,6 +30,7 @@ try {
   await step('a value is kept, and Back undoes it', () => keepAndUndo(page))
   await step('the same by keyboard', () => byKeyboard(found, seen))
   await step('the same by touch', () => byTouch(found))
+  await step('a target is completed', () => completes(page))
   await step('the keys are listed', () => sheet(page))
   await step('a note that was closed stays closed', () => noteStaysClosed(page))
   await step('nothing bars the way of anyone', () => forAll(seen.address))
@@ -212,6 +213,21 @@ async function forAll(address) {
     await page.context().close()
   }
   assert.deepEqual(found, [])
+}
+
+/** What opens over the page is not covered by it. */
+async function completes(page) {
+  await page.getByRole('button', { name: 'Add', exact: true }).first().click()
+  await page.keyboard.type('summ')
+  const option = page.getByRole('option').first()
+  await option.waitFor()
+  const over = await option.evaluate((one) => {
+    const box = one.getBoundingClientRect()
+    const points = [0.1, 0.3, 0.5, 0.7, 0.9].map((part) => document.elementFromPoint(box.left + box.width * part, box.top + box.height / 2))
+    return points.every((hit) => one.contains(hit))
+  })
+  assert.ok(over, 'the completion lies under something')
+  for (let i = 0; i < 2; i++) await page.keyboard.press('Escape')
 }
 
 async function sheet(page) {
