@@ -21,25 +21,13 @@ func TestLinksLeadSomewhere(t *testing.T) {
 			if to != "" {
 				target = filepath.Join(filepath.Dir(path), to)
 			}
-			name, _ := filepath.Rel(root(t), target)
-			if _, err := os.Stat(target); err != nil && awaited()[name] != "" {
-				t.Logf("%s links to %s: %s", path, m[1], awaited()[name])
-			} else if err != nil {
+			if _, err := os.Stat(target); err != nil {
 				t.Errorf("%s links to %s, which is not there", path, m[1])
 			} else if anchor != "" && !hasAnchor(t, target, anchor) {
 				t.Errorf("%s links to %s, a heading that is not there", path, m[1])
 			}
 		}
 	})
-}
-
-// awaited lists what pages may link to before it is there, each with when it
-// comes. Nothing is released while one of these is missing.
-func awaited() map[string]string {
-	return map[string]string{
-		"docs/benchmarks.md": "written with the first measurements of the whole server",
-		"docs/explore.png":   "made with the pictures of the page",
-	}
 }
 
 // hasAnchor reports whether a page has the heading, written as GitHub does.
