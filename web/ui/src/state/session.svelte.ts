@@ -21,6 +21,7 @@ class Session {
   asking = 0
   /** Seconds to add to this machine's clock to have the server's. */
   #skew = 0
+  #functions: Promise<void> | undefined
   #timer: ReturnType<typeof setInterval> | undefined
 
   now(): number {
@@ -47,9 +48,15 @@ class Session {
   }
 
   /** Fetches the functions once, when first needed. */
-  async needFunctions(): Promise<void> {
-    if (this.functions.length) return
-    const all = await api.functions().catch(() => ({}))
+  needFunctions(): Promise<void> {
+    return (this.#functions ??= this.#fetchFunctions())
+  }
+
+  async #fetchFunctions(): Promise<void> {
+    const all = await api.functions().catch(() => {
+      this.#functions = undefined
+      return {}
+    })
     this.functions = Object.entries(all).map(([name, info]) => ({ ...info, name, params: info.params ?? [] }))
   }
 
