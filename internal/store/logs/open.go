@@ -172,8 +172,12 @@ func readManifest(fsys fsx.FS, dir string) (*manifest, error) {
 
 // sweep removes what a crash left: files that are not finished, and files that
 // the manifest does not name. Their entries are in the write-ahead log or in
-// the segments that took their place.
+// the segments that took their place. The manifest is made durable first: a
+// crash must not bring back one that names what is removed here.
 func (s *Store) sweep(m *manifest, files storeFiles) error {
+	if err := s.fs.SyncDir(s.dir); err != nil {
+		return fmt.Errorf("making the manifest durable: %w", err)
+	}
 	for _, name := range leftoverFiles(m, files) {
 		if err := s.fs.Remove(path.Join(s.dir, name)); err != nil {
 			return fmt.Errorf("removing %q, which a crash left: %w", name, err)

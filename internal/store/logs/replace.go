@@ -17,15 +17,16 @@ type change struct {
 
 // replace publishes the change and then shows it to readers, at once: no Runs
 // sees an entry twice or not at all. On an error of the manifest the files stay
-// until the next one, since the disk may have either.
+// until the next one is published, since the disk may have either.
 func (s *Store) replace(c change) error {
-	told, err := s.saveAnswers(c.generation)
+	fresh := namesOf(c.add)
+	told, err := s.saveAnswers(c.generation, &fresh)
 	if err != nil {
-		return s.discard(c.add, err)
+		return s.discard(fresh, err)
 	}
 	m := s.manifestWith(c, told)
 	if err := m.publish(s.fs, s.dir); err != nil {
-		s.leftovers = append(s.leftovers, namesOf(c.add)...)
+		s.leftovers = append(s.leftovers, fresh...)
 		return err
 	}
 	s.show(c, m, told)
@@ -34,10 +35,15 @@ func (s *Store) replace(c change) error {
 	return nil
 }
 
-// discard removes the files of segments that no manifest names.
-func (s *Store) discard(fresh []*segment, because error) error {
-	s.leftovers = append(s.leftovers, namesOf(fresh)...)
-	s.tidy()
+// discard removes files that were written for a manifest which was not, so that
+// they do not hold the space that may be why. Of other leftovers a manifest whose
+// publishing failed may still speak.
+func (s *Store) discard(fresh []string, because error) error {
+	for _, name := range fresh {
+		if err := s.fs.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			s.leftovers = append(s.leftovers, name)
+		}
+	}
 	return because
 }
 
@@ -49,8 +55,8 @@ func namesOf(segments []*segment) []string {
 	return out
 }
 
-// tidy removes leftovers. What cannot be removed is tried again, and is no
-// reason to fail: no manifest names it.
+// tidy removes leftovers, once a manifest is published that names none of them.
+// What cannot be removed is tried again, and is no reason to fail.
 func (s *Store) tidy() {
 	s.leftovers = slices.DeleteFunc(s.leftovers, func(name string) bool {
 		err := s.fs.Remove(name)
@@ -65,8 +71,9 @@ type savedHour struct {
 	through uint64
 }
 
-// saveAnswers writes the hours that got answers from the generation's records.
-func (s *Store) saveAnswers(g *generation) ([]savedHour, error) {
+// saveAnswers writes the hours that got answers from the generation's records,
+// and adds the names of the files to fresh.
+func (s *Store) saveAnswers(g *generation, fresh *[]string) ([]savedHour, error) {
 	if g == nil || g.answers == 0 {
 		return nil, nil
 	}
@@ -85,7 +92,7 @@ func (s *Store) saveAnswers(g *generation) ([]savedHour, error) {
 	s.mu.Unlock()
 	var out []savedHour
 	for _, j := range jobs {
-		s.leftovers = append(s.leftovers, path.Join(s.dir, answersName(j.file)))
+		*fresh = append(*fresh, path.Join(s.dir, answersName(j.file)))
 		if err := writeAnswers(s.fs, s.packer, s.dir, j.file, j.raw); err != nil {
 			return nil, err
 		}
@@ -136,8 +143,6 @@ func (s *Store) show(c change, m *manifest, told []savedHour) {
 		s.frozen = slices.Clone(s.frozen[1:])
 	}
 	for _, h := range told {
-		name := path.Join(s.dir, answersName(h.file))
-		s.leftovers = slices.DeleteFunc(s.leftovers, func(n string) bool { return n == name })
 		if hour := s.answers.hours[h.hour]; hour != nil {
 			if hour.file > 0 {
 				s.leftovers = append(s.leftovers, path.Join(s.dir, answersName(hour.file)))

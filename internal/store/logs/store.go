@@ -100,8 +100,9 @@ type Store struct {
 	damages  []fsx.Damage
 
 	files openFiles
-	// leftovers are files that no manifest names any more, to be removed after
-	// the next one. Guarded by writing.
+	// leftovers are files that the next manifest will not name, to be removed
+	// once it is published: the disk may still have one that does. Guarded by
+	// writing.
 	leftovers []string
 }
 
@@ -196,7 +197,7 @@ func (s *Store) flushOne(ctx context.Context, g *generation) error {
 			return g.fill(ctx, sp, add)
 		})
 		if err != nil {
-			return s.discard(fresh, err)
+			return s.discard(namesOf(fresh), err)
 		}
 		fresh = append(fresh, seg)
 	}

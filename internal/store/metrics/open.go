@@ -117,8 +117,12 @@ func (s *Store) openListed(state segmentState) {
 }
 
 // removeOrphans removes what a crash left between writing files and listing
-// them: the log still has its records.
+// them: the log still has its records. The manifest is made durable first: a
+// crash must not bring back one that lists what is removed here.
 func (s *Store) removeOrphans(man *manifest, files []string) error {
+	if err := s.fs.SyncDir(s.dir); err != nil {
+		return fmt.Errorf("making the manifest durable: %w", err)
+	}
 	listed := man.files()
 	for _, name := range files {
 		if listed[name] {
