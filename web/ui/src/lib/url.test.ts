@@ -5,7 +5,7 @@ const full: PageState = {
   targets: [{ letter: 'A', text: 'aliasByNode(logs.*.{git,api}.request_time.p99, 2)' }, { letter: 'C', text: 'a=b&c#d%~e' }],
   from: '1795181400', until: '1795185000', live: '-1h', sel: { from: 1795183506, until: 1795183644.5 }, on: 'A', pin: 1795183510,
   scope: { components: ['webapp.backend.git', 'edge.nginx'], hosts: ['git-2'] }, tab: 'events', q: 'status:504 -user:"ci bot"',
-  order: 'slow', entry: '12-3', around: true, follow: true, hide: [{ letter: 'A', text: 'web, nginx' }], table: true,
+  order: 'slow', all: true, entry: '12-3', around: true, follow: true, hide: [{ letter: 'A', text: 'web, nginx' }], table: true,
 }
 
 test('a state comes back from its address', () => expect(decode(encode(full))).toEqual(full))

@@ -29,6 +29,8 @@ export interface PageState {
   tab: 'entries' | 'events'
   q: string
   order?: Order
+  /** Whether all entries of the scope are shown, not only those that make the series. */
+  all: boolean
   /** The id of the open entry, and whether its neighbours are shown. */
   entry?: string
   around: boolean
@@ -40,7 +42,7 @@ export interface PageState {
   table: boolean
 }
 
-export const initial: PageState = { targets: [], from: '-1h', until: 'now', tab: 'entries', q: '', around: false, follow: false, hide: [], table: false }
+export const initial: PageState = { targets: [], from: '-1h', until: 'now', tab: 'entries', q: '', all: false, around: false, follow: false, hide: [], table: false }
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 
@@ -92,6 +94,7 @@ export function decode(search: string): PageState {
     tab: oneOf(params.get('tab'), ['entries', 'events']) ?? 'entries',
     q: params.get('q') ?? '',
     order: oneOf(params.get('order'), ['slow', 'new', 'old']),
+    all: params.get('all') === '1',
     entry: params.get('entry') ?? undefined,
     around: params.get('around') === '1',
     follow: params.get('follow') === '1',
@@ -109,7 +112,7 @@ export function encode(s: PageState): string {
   pairs.push(['live', s.live], ['sel', s.sel && `${plain(s.sel.from)},${plain(s.sel.until)}`], ['on', s.on])
   pairs.push(['pin', s.pin === undefined ? undefined : plain(s.pin)], ['scope', s.scope && encodeScope(s.scope)])
   pairs.push(['tab', s.tab === 'entries' ? undefined : s.tab], ['q', s.q || undefined], ['order', s.order])
-  pairs.push(['entry', s.entry], ['around', s.around ? '1' : undefined], ['follow', s.follow ? '1' : undefined])
+  pairs.push(['all', s.all ? '1' : undefined], ['entry', s.entry], ['around', s.around ? '1' : undefined], ['follow', s.follow ? '1' : undefined])
   for (const one of s.hide) pairs.push(['hide', `${one.letter}~${one.text}`])
   pairs.push(['table', s.table ? '1' : undefined])
   const written = pairs.filter(([, text]) => text !== undefined).map(([key, text]) => `${key}=${escape(text!)}`)

@@ -3,7 +3,7 @@
 
 import { api } from '../api/client'
 import type { EventMark, Histogram, Scope } from '../api/types'
-import { narrow, ofChoice, pick } from '../lib/query'
+import { narrow, ofChoice, ofScope, pick } from '../lib/query'
 import type { Order, ScopeChoice } from '../lib/url'
 import type { Explore } from './explore.svelte'
 import { Listing } from './listing.svelte'
@@ -39,9 +39,14 @@ export class Behind {
   })
   readonly chosen: ScopeChoice = $derived(route.state.scope ?? this.found)
   readonly changed = $derived(route.state.scope !== undefined)
-  readonly query = $derived(narrow(route.state.scope ? ofChoice(route.state.scope, this.scope.data?.series ?? []) : (this.scope.data?.query ?? ''), route.state.q))
+  /** What selects the entries that make the series, and what selects all of the same components and hosts. */
+  readonly exact = $derived(route.state.scope ? ofChoice(route.state.scope, this.scope.data?.series ?? []) : (this.scope.data?.query ?? ''))
+  readonly whole = $derived(ofScope(this.chosen))
+  /** Whether there is more to see than what makes the series: the lines beside the requests. */
+  readonly more = $derived(this.whole !== '' && this.exact !== this.whole)
+  readonly query = $derived(narrow(route.state.all && this.more ? this.whole : this.exact, route.state.q))
   readonly slowest = $derived(this.scope.data?.slowest)
-  readonly order: Order = $derived(route.state.order ?? (this.scope.data?.order === 'slowest' ? 'slow' : 'new'))
+  readonly order: Order = $derived(route.state.order ?? (this.scope.data?.order === 'slowest' && !route.state.all ? 'slow' : 'new'))
   /** Whether no target can be read, so that there is nothing to ask about. */
   readonly lost = $derived(this.targets.length === 0 && !this.changed)
   /** Whether it is known what to ask for. */
