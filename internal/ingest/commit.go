@@ -161,6 +161,12 @@ func (c *Committer) write(group []*request) (first uint64, err error) {
 	if err := c.flushError(); err != nil && c.headBytes() > 2*c.opts.HeadBytes {
 		return 0, err // memory is full of what the disk does not take
 	}
+	if c.headBytes() > 2*c.opts.HeadBytes && len(c.again) > 0 {
+		// What is not synced is not flushed: it must be before there is more.
+		if err := c.syncAccepted(); err != nil {
+			return 0, err
+		}
+	}
 	// A series is defined before the first batch that uses it is queued, so
 	// what is taken here covers the whole group.
 	c.defs = append(c.defs, c.metrics.TakeDefs()...)

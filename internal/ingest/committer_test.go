@@ -328,6 +328,34 @@ func TestAFullDiskRefusesAndRecovers(t *testing.T) {
 	})
 }
 
+// Without a sync nothing may be frozen, and a flush of nothing frees no memory:
+// to wait for one would never end, and keep every sender waiting.
+func TestADiskThatDoesNotSyncRefusesWhenMemoryIsFull(t *testing.T) {
+	run(t, Options{HeadBytes: 100, SyncEvery: time.Hour}, func(r *rig) {
+		r.log.mu.Lock()
+		r.log.failSync = fmt.Errorf("%w: input/output error", wal.ErrWithdrawn)
+		r.log.mu.Unlock()
+		r.logs.mu.Lock()
+		r.logs.heap = 500
+		r.logs.mu.Unlock()
+		if _, _, err := r.c.Commit(context.Background(), say("loose"), false); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := r.c.Commit(context.Background(), say("refused"), true); !errors.Is(err, ErrUnavailable) {
+			t.Errorf("error %v, want ErrUnavailable", err)
+		}
+		if _, _, err := r.c.Commit(context.Background(), say("loose as well"), false); !errors.Is(err, ErrUnavailable) {
+			t.Errorf("error %v, want ErrUnavailable while memory is full", err)
+		}
+		r.log.mu.Lock()
+		r.log.failSync = nil
+		r.log.mu.Unlock()
+		if _, _, err := r.c.Commit(context.Background(), say("kept"), true); err != nil {
+			t.Errorf("after the disk came back: %v", err)
+		}
+	})
+}
+
 func TestWhatAFailedSyncWithdrewIsWrittenAgain(t *testing.T) {
 	run(t, Options{SyncEvery: time.Hour}, func(r *rig) {
 		r.metrics.defs = []metric.Def{{ID: 1, Name: "a.b"}}

@@ -11,16 +11,18 @@ import (
 const maintainEvery = 30 * time.Second
 
 // freezeIfDue hands what is in memory to the flush when a bound is reached, and
-// waits for the flush while memory is past twice its bound.
+// waits for the flush while memory is past twice its bound. It does not wait
+// for a flush that has nothing to write because the log could not be synced:
+// such a flush ends at once, without an error, and this would never end.
 func (c *Committer) freezeIfDue(ctx context.Context) {
-	c.freezeIf(c.heavy() || c.opts.Clock.Now().Sub(c.frozenAt) >= c.opts.FreezeEvery)
-	for c.headBytes() > 2*c.opts.HeadBytes && c.lsn > c.flushedThrough() && c.flushError() == nil {
+	ok := c.freezeIf(c.heavy() || c.opts.Clock.Now().Sub(c.frozenAt) >= c.opts.FreezeEvery)
+	for ok && c.headBytes() > 2*c.opts.HeadBytes && c.lsn > c.flushedThrough() && c.flushError() == nil {
 		select {
 		case <-c.flushed:
 		case <-ctx.Done():
 			return
 		}
-		c.freezeIf(true)
+		ok = c.freezeIf(true)
 	}
 }
 
@@ -30,12 +32,17 @@ func (c *Committer) heavy() bool {
 }
 
 // freezeIf freezes when it is due, there is something to freeze, and all frozen
-// generations are in files: freezing again before would make many small ones.
-func (c *Committer) freezeIf(due bool) {
-	if due && c.lsn > c.frozen && c.flushedThrough() >= c.frozen {
-		c.freeze()
-		c.askFlush()
+// generations are in files: freezing again before would make many small ones. It
+// is false when it should have and could not.
+func (c *Committer) freezeIf(due bool) bool {
+	if !due || c.lsn <= c.frozen || c.flushedThrough() < c.frozen {
+		return true
 	}
+	if !c.freeze() {
+		return false
+	}
+	c.askFlush()
+	return true
 }
 
 // flushedThrough is the batch up to which both stores have everything in files.
@@ -43,14 +50,18 @@ func (c *Committer) flushedThrough() uint64 { return min(c.metrics.Flushed(), c.
 
 // freeze begins a generation in both stores. The log is synced first: a number
 // that a store has in files must never be given again, and after a power cut
-// only what was synced keeps the count.
-func (c *Committer) freeze() {
-	if c.lsn <= c.frozen || !c.syncIfDirty() {
-		return
+// only what was synced keeps the count. It is false when that sync failed.
+func (c *Committer) freeze() bool {
+	if c.lsn <= c.frozen {
+		return true
+	}
+	if !c.syncIfDirty() {
+		return false
 	}
 	c.metrics.Freeze(c.lsn)
 	c.logs.Freeze(c.lsn)
 	c.frozen, c.frozenAt = c.lsn, c.opts.Clock.Now()
+	return true
 }
 
 func (c *Committer) askFlush() {
