@@ -40,7 +40,7 @@ func (l *Log) Replay(ctx context.Context, fn func(lsn uint64, rec []byte) error)
 	}
 	// What fn is given it may write to files of its own. So it must be on disk
 	// here before: when a process was killed, it may be in the kernel's memory.
-	if err := l.syncNewest(-1); err != nil {
+	if err := l.syncLast(); err != nil {
 		return Report{}, err
 	}
 	w := &walk{fs: l.fs, ctx: ctx, fn: fn, cut: -1}
@@ -190,7 +190,7 @@ func (l *Log) resume(w *walk) error {
 	}
 	l.segs = w.whole
 	if w.cut >= 0 {
-		if err := l.syncNewest(w.cut); err != nil {
+		if err := l.settle(l.last(), w.cut); err != nil {
 			return err
 		}
 	}
@@ -210,19 +210,30 @@ func (l *Log) resume(w *walk) error {
 	return nil
 }
 
-// syncNewest makes the newest file durable, cut to a size unless that is -1.
-func (l *Log) syncNewest(size int64) error {
-	if len(l.segs) == 0 {
-		return nil
+// syncLast makes durable what the process before may not have: the newest file,
+// and behind unfinished ones the newest that has records. Its sync may be what
+// failed when the unfinished file was begun. Those before were synced.
+func (l *Log) syncLast() error {
+	for _, s := range slices.Backward(l.segs) {
+		if err := l.settle(s, -1); err != nil {
+			return err
+		}
+		if !s.unfinished() {
+			return nil
+		}
 	}
-	last := l.last()
-	f, err := l.fs.Append(last.name)
+	return nil
+}
+
+// settle makes a file durable, cut to a size unless that is -1.
+func (l *Log) settle(s *segment, size int64) error {
+	f, err := l.fs.Append(s.name)
 	if err != nil {
 		return fmt.Errorf("opening the write-ahead log: %w", err)
 	}
 	if size >= 0 {
 		err = f.Truncate(size)
-		last.size = size
+		s.size = size
 	}
 	if err == nil {
 		err = f.Sync()
@@ -232,7 +243,7 @@ func (l *Log) syncNewest(size int64) error {
 	}
 	l.measure()
 	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("settling the write-ahead log %q: %w", last.name, err)
+		return fmt.Errorf("settling the write-ahead log %q: %w", s.name, err)
 	}
 	return nil
 }

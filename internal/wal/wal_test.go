@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
+	"syscall"
 	"testing"
 
 	"patou/internal/fsx"
@@ -263,4 +265,38 @@ func TestTheSystemsFilesWorkToo(t *testing.T) {
 	must(t, l.Close())
 	wantEqual(t, "Check", Check(fsx.OS(), dir+"/deep/wal"), []fsx.Damage(nil))
 	wantEqual(t, "Check of nothing", Check(fsx.OS(), dir+"/none"), []fsx.Damage(nil))
+}
+
+// What a killed process could not sync is in the system's memory alone. It lies
+// before a file whose header did not come to be, and what is replayed is given
+// to stores: it must be on the disk then.
+func TestWhatIsReplayedIsDurable(t *testing.T) {
+	for name, written := range map[string]int{"no header": 0, "half a header": segmentHeader / 4} {
+		t.Run(name, func(t *testing.T) {
+			mem := fsx.NewMem()
+			ill := false
+			disk := fsx.Faulty(mem, func(op fsx.Op) error {
+				switch {
+				case !ill:
+					return nil
+				case op.Kind == fsx.OpSync:
+					return syscall.EIO
+				case op.Kind == fsx.OpWrite:
+					return fsx.ShortWrite(written, syscall.EIO)
+				}
+				return nil
+			})
+			l, _ := openLog(t, disk, Options{})
+			write(t, l, "a", "b")
+			ill = true
+			wantErr(t, "sync", l.Sync(), ErrWithdrawn)
+
+			_, first := openLog(t, mem, Options{}) // the process was killed
+			wantEqual(t, "records after a kill", first.recs, []string{"a", "b"})
+			for seed := range uint64(10) {
+				_, second := openLog(t, mem.CrashClone(rand.New(rand.NewPCG(seed, 1))), Options{})
+				wantEqual(t, "records after a power cut", second.recs, first.recs)
+			}
+		})
+	}
 }
