@@ -113,14 +113,6 @@ func TestPureTreesImportNoMachine(t *testing.T) {
 	}
 }
 
-func TestStoretestIsForTestsAlone(t *testing.T) {
-	for _, p := range packages(t) {
-		if slices.Contains(p.Imports, module+"internal/store/storetest") {
-			t.Errorf("%s imports storetest outside of tests", p.ImportPath)
-		}
-	}
-}
-
 func TestPackagesSayWhatTheyOwn(t *testing.T) {
 	banned := []string{"util", "utils", "common", "helper", "helpers", "types", "misc"}
 	for _, p := range packages(t) {
