@@ -27,9 +27,24 @@ import (
 // patience bounds each wait for something that another process does.
 const patience = 30 * time.Second
 
-// Build compiles cmd/patou once for a test binary and returns its path. Call it
-// from TestMain, or let Start use an existing binary named by PATOU_BINARY.
-func Build(dir string) (string, error) {
+// Main is the body of a TestMain: it builds the binary, keeps its path in binary
+// for the tests, runs them, and returns the exit code.
+func Main(m *testing.M, binary *string) int {
+	dir, err := os.MkdirTemp("", "patou-test-*")
+	if err == nil {
+		defer os.RemoveAll(dir)
+		*binary, err = build(dir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+// build compiles cmd/patou and returns its path, or that of an existing binary
+// named by PATOU_BINARY.
+func build(dir string) (string, error) {
 	if path := os.Getenv("PATOU_BINARY"); path != "" {
 		return path, nil
 	}

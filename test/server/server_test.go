@@ -15,19 +15,7 @@ import (
 
 var binary string // set by TestMain, never changes afterwards
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "patou-test-*")
-	if err == nil {
-		binary, err = apptest.Build(dir)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	os.RemoveAll(dir)
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(apptest.Main(m, &binary)) }
 
 const quiet = "vitals: off\njournal: off\n"
 
