@@ -92,8 +92,8 @@ func checkFiles(fs fsx.FS, dir string) []fsx.Damage {
 
 // withState opens the state of a data directory, beside a server that may run.
 func withState(ctx context.Context, dir string, use func(*state.Store) error) error {
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return fmt.Errorf("making the data directory: %w", err)
+	if _, err := os.Stat(dir); err != nil {
+		return fmt.Errorf("opening the data directory: %w: name it with --data", err)
 	}
 	s, err := state.Open(ctx, stateFile(dir), state.Options{})
 	if err != nil {
@@ -104,6 +104,10 @@ func withState(ctx context.Context, dir string, use func(*state.Store) error) er
 
 // CreateToken makes a token and returns its secret, which is not kept.
 func CreateToken(ctx context.Context, dir, name string, scopes []token.Scope) (secret string, err error) {
+	// The first token is made before the first start: the directory may be new.
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return "", fmt.Errorf("making the data directory: %w", err)
+	}
 	err = withState(ctx, dir, func(s *state.Store) error {
 		_, secret, err = s.CreateToken(ctx, name, scopes)
 		return err
