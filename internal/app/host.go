@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 
+	"patou/internal/agent/journal"
+	"patou/internal/agent/vitals"
 	"patou/internal/config"
-	"patou/internal/journal"
 	"patou/internal/store/state"
-	"patou/internal/vitals"
 )
 
 // journalCursor is the setting that remembers how far the journal was kept.

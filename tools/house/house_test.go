@@ -19,11 +19,12 @@ import (
 // import each other only where siblings says so.
 func floors() [][]string {
 	return [][]string{
-		{"internal/metric", "internal/entry", "internal/event", "internal/component", "internal/timerange",
+		{"internal/metric", "internal/entry", "internal/event", "internal/host", "internal/component", "internal/timerange",
 			"internal/fsx", "internal/clock", "internal/lifecycle", "internal/config", "internal/telemetry", "internal/token"},
-		{"internal/wal", "internal/codec", "internal/parse/...", "internal/record", "internal/listen"},
-		{"internal/store/..."},
-		{"internal/ingest/...", "internal/pipeline", "internal/query/...", "internal/vitals", "internal/journal"},
+		{"internal/wal", "internal/codec", "internal/parse/...", "internal/record", "internal/listen", "internal/mask", "internal/pattern"},
+		{"internal/store/...", "internal/chunk"},
+		{"internal/ingest/...", "internal/pipeline", "internal/query/...", "internal/herd", "internal/agent/..."},
+		{"internal/why"},
 		{"internal/httpapi", "internal/cli", "web"},
 		{"internal/app"},
 		{"internal/demo"},
@@ -43,6 +44,10 @@ func bans() []ban {
 		{"internal/parse/", []string{"os", "net", "net/http"}, pure},
 		{"internal/codec", []string{"os", "net", "net/http", "time"}, pure},
 		{"internal/record", []string{"os", "net", "net/http", "time"}, pure},
+		{"internal/chunk", []string{"os", "net", "net/http", "time"}, pure},
+		{"internal/mask", []string{"os", "net", "net/http", "time"}, pure},
+		{"internal/pattern", []string{"os", "net", "net/http"}, pure},
+		{"internal/why", []string{"os", "net", "net/http"}, "an answer follows from question, source and time alone"},
 		{"internal/query/", []string{"os", "net", "net/http"}, "an answer follows from question, source and time alone"},
 		{"internal/store/metrics", []string{"os"}, "files that must survive a crash go through fsx"},
 		{"internal/store/logs", []string{"os"}, "files that must survive a crash go through fsx"},
