@@ -21,7 +21,7 @@ func floors() [][]string {
 	return [][]string{
 		{"internal/metric", "internal/entry", "internal/event", "internal/host", "internal/component", "internal/timerange",
 			"internal/fsx", "internal/clock", "internal/lifecycle", "internal/config", "internal/telemetry", "internal/token"},
-		{"internal/wal", "internal/codec", "internal/parse/...", "internal/record", "internal/listen", "internal/mask", "internal/pattern"},
+		{"internal/wal", "internal/codec", "internal/parse/...", "internal/record", "internal/listen", "internal/mask", "internal/pattern", "internal/procfs"},
 		{"internal/store/...", "internal/chunk"},
 		{"internal/ingest/...", "internal/pipeline", "internal/query/...", "internal/herd", "internal/agent/..."},
 		{"internal/why"},
