@@ -132,6 +132,7 @@ func (a *App) waitsForStart(c *config.Config) []string {
 		"data": old.Data == c.Data, "memory": old.Memory == c.Memory,
 		"metrics": reflect.DeepEqual(old.Metrics, c.Metrics), "logs": old.Logs == c.Logs,
 		"vitals": old.Vitals == c.Vitals, "journal": old.Journal == c.Journal,
+		"tail": reflect.DeepEqual(old.Tail, c.Tail), "mask": reflect.DeepEqual(old.Mask, c.Mask), "mask_secrets": old.MaskSecrets == c.MaskSecrets,
 	} {
 		if !same {
 			keys = append(keys, key)

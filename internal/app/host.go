@@ -7,6 +7,7 @@ import (
 	"patou/internal/agent/journal"
 	"patou/internal/agent/vitals"
 	"patou/internal/config"
+	"patou/internal/entry"
 	"patou/internal/store/state"
 )
 
@@ -26,12 +27,39 @@ func (a *App) startHost() {
 		a.group.Go("vitals", collector.Run)
 	}
 	if c.Journal == config.Switch(true) {
-		a.group.Go("journal", journal.New(journal.Options{
-			Host: a.host, Entries: a.lines.DurableEntries, Cursor: cursor{a.state}, Reject: a.tap.Reject,
-			Missing: func(err error) { a.log.Info("this host's journal cannot be read", "error", err.Error()) },
-			Clock:   a.clock, Telemetry: a.telemetry,
-		}).Run)
+		a.group.Go("journal", a.followJournal)
 	}
+}
+
+// followJournal reads the journal from where it was kept last.
+func (a *App) followJournal(ctx context.Context) error {
+	place, err := cursor{a.state}.Load(ctx)
+	if err != nil {
+		return err
+	}
+	return journal.New(journal.Options{
+		Host: a.host, Keep: a.keepJournal, Place: place, Reject: a.tap.Reject,
+		Missing: func(err error) { a.log.Info("this host's journal cannot be read", "error", err.Error()) },
+		Clock:   a.clock, Telemetry: a.telemetry,
+	}).Run(ctx)
+}
+
+// keepJournal keeps entries and then their place; a crash between the two may
+// double them.
+func (a *App) keepJournal(ctx context.Context, entries []entry.Entry, places map[string]string) error {
+	for i := range entries {
+		entries[i].Host = a.host
+	}
+	if len(entries) > 0 {
+		if err := a.lines.DurableEntries(ctx, journal.Protocol, a.host, entries); err != nil {
+			return err
+		}
+	}
+	// The context's end must not part the entries from their place.
+	if err := (cursor{a.state}).Save(context.WithoutCancel(ctx), places[journal.PlaceKey]); err != nil {
+		a.telemetry.Counter("journal.cursor_errors").Inc()
+	}
+	return nil
 }
 
 // cursor remembers in the state how far the journal was kept.

@@ -1,10 +1,10 @@
 // Package journal reads this host's systemd journal, through journalctl.
 //
-// Invariant: entries are handed on in the journal's order, and the cursor behind
-// them is saved after they were kept, so that a restart goes on where it ended:
-// nothing is lost, and what is doubled is at most the batch that a crash caught
-// between the two. The child belongs to Run, which ends it and waits. Where there
-// is no journal, that is said once.
+// Invariant: entries are handed on in the journal's order, together with the
+// place behind them, so that a restart goes on where it ended: as long as the
+// keeper keeps both or neither, nothing is lost and nothing comes twice. The
+// child belongs to Run, which ends it and waits. Where there is no journal, that
+// is said once.
 package journal
 
 import (
@@ -26,27 +26,25 @@ import (
 // Protocol is the name under which this receiver counts and refuses.
 const Protocol = "journal"
 
-// Cursor remembers a place in the journal over restarts.
-type Cursor interface {
-	// Load returns what was saved last, "" when nothing was.
-	Load(ctx context.Context) (string, error)
-	// Save remembers a place; it returns when that would survive a crash.
-	Save(ctx context.Context, cursor string) error
-}
+// PlaceKey is the key of the journal's place among all places.
+const PlaceKey = "journal"
 
 // Options are what a Reader needs.
 type Options struct {
-	// Host is this host's name, for entries that do not say it.
+	// Host is this host's name. Entries carry no host; where the journal says
+	// another one than this, the field "hostname" has it.
 	Host string
 	// Command is the program; "" is "journalctl".
 	Command string
-	// Entries keeps the entries, or none of them and says why; it is called
-	// again with the same ones then. It should return when they would survive
-	// a power cut, because the cursor behind them is saved next.
-	Entries func(ctx context.Context, protocol, source string, entries []entry.Entry) error
+	// Keep keeps the entries and the place behind them under PlaceKey, both or
+	// neither, and may take its time; after an error it is called again with the
+	// same ones. The slice is the reader's again when it returns, the strings are
+	// the keeper's.
+	Keep func(ctx context.Context, entries []entry.Entry, places map[string]string) error
+	// Place is where to go on, as Keep was given it last; "" for the beginning.
+	Place string
 	// Reject is told about each line that is no entry.
 	Reject func(protocol, source, line, reason string)
-	Cursor Cursor
 	// Missing is told once why the journal can't be read; may be nil.
 	Missing   func(err error)
 	Clock     clock.Clock
@@ -95,11 +93,7 @@ const freshStarts = 3
 // A child that ends is started again, after a pause that grows while nothing
 // comes of it.
 func (r *Reader) Run(ctx context.Context) error {
-	cursor, err := r.options.Cursor.Load(ctx)
-	if err != nil {
-		return fmt.Errorf("loading the place in the journal: %w", err)
-	}
-	r.cursor = cursor
+	r.cursor, r.pending = r.options.Place, r.options.Place
 	pause, fruitless := firstPause, 0
 	for {
 		before := r.cursor
@@ -119,7 +113,7 @@ func (r *Reader) Run(ctx context.Context) error {
 			r.missing(err)
 		}
 		if fruitless == freshStarts {
-			r.cursor = ""
+			r.cursor, r.pending = "", ""
 		}
 		r.options.Telemetry.Counter("journal.restarts").Inc()
 		select {
@@ -175,12 +169,12 @@ func (r *Reader) reject(line []byte, reason error) {
 // retryPause is the time until what could not be kept is offered again.
 const retryPause = time.Second
 
-// handOn keeps the entries, however long it takes, and then the place behind
-// them.
+// handOn keeps the entries and the place behind them, however long it takes.
 func (r *Reader) handOn(ctx context.Context) {
-	for len(r.entries) > 0 {
-		err := r.options.Entries(ctx, Protocol, r.options.Host, r.entries)
+	for len(r.entries) > 0 || r.pending != r.cursor {
+		err := r.options.Keep(ctx, r.entries, map[string]string{PlaceKey: r.pending})
 		if err == nil {
+			r.cursor = r.pending
 			break
 		}
 		select {
@@ -192,14 +186,6 @@ func (r *Reader) handOn(ctx context.Context) {
 	}
 	clear(r.entries)
 	r.entries = r.entries[:0]
-	if r.pending == r.cursor {
-		return
-	}
-	r.cursor = r.pending
-	// The context's end must not part the entries from their cursor.
-	if err := r.options.Cursor.Save(context.WithoutCancel(ctx), r.cursor); err != nil {
-		r.options.Telemetry.Counter("journal.cursor_errors").Inc()
-	}
 }
 
 func (r *Reader) missing(err error) {

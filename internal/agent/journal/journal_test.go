@@ -19,23 +19,16 @@ import (
 	"patou/test/shared"
 )
 
-// place is a cursor in memory.
+// place is what a keeper remembers.
 type place struct {
 	mu    sync.Mutex
 	value string
 }
 
-func (p *place) Load(context.Context) (string, error) {
+func (p *place) move(places map[string]string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.value, nil
-}
-
-func (p *place) Save(_ context.Context, cursor string) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.value = cursor
-	return nil
+	p.value = places[PlaceKey]
 }
 
 // rig collects what a reader does on one channel.
@@ -49,17 +42,22 @@ type rig struct {
 
 func start(t *testing.T, o Options) *rig {
 	r := &rig{t: t, got: make(chan string, 100)}
-	o.Host, o.Cursor, o.Telemetry = "here", &r.cursor, new(telemetry.Set)
+	o.Host, o.Telemetry = "here", new(telemetry.Set)
 	if o.Clock == nil {
 		o.Clock = clock.Real{}
 	}
-	if o.Entries == nil {
-		o.Entries = func(_ context.Context, protocol, source string, entries []entry.Entry) error {
-			for _, e := range entries {
-				r.got <- brief(&e)
+	keep := o.Keep
+	o.Keep = func(ctx context.Context, entries []entry.Entry, places map[string]string) error {
+		if keep != nil {
+			if err := keep(ctx, entries, places); err != nil {
+				return err
 			}
-			return nil
 		}
+		for _, e := range entries {
+			r.got <- brief(&e)
+		}
+		r.cursor.move(places)
+		return nil
 	}
 	o.Reject = func(_, _, line, reason string) { r.got <- fmt.Sprintf("refused %.10q: %s", line, reason) }
 	o.Missing = func(err error) { r.got <- "missing: " + err.Error() }
@@ -92,7 +90,7 @@ func (r *rig) want(lines ...string) {
 }
 
 func brief(e *entry.Entry) string {
-	parts := []string{fmt.Sprint(e.Time / 1000), e.Host, e.Component, e.Level.String()}
+	parts := []string{fmt.Sprint(e.Time / 1000), e.Component, e.Level.String()}
 	for _, f := range e.Fields {
 		parts = append(parts, f.Key+"="+f.Value)
 	}
@@ -110,14 +108,14 @@ func TestLinesOfTheJournalBecomeEntries(t *testing.T) {
 		}
 	}
 	check(`{"__CURSOR":"c","__REALTIME_TIMESTAMP":"1534860261221373","_SOURCE_REALTIME_TIMESTAMP":"1534860261221000","_SYSTEMD_UNIT":"nginx.service","SYSLOG_IDENTIFIER":"nginx","_PID":"7","_HOSTNAME":"web1","PRIORITY":"3","MESSAGE":"hello"}`,
-		"1534860261221000 web1 nginx error pid=7 unit=nginx.service identifier=nginx | hello")
-	check(`{"__CURSOR":"c","__REALTIME_TIMESTAMP":"5","_SYSTEMD_UNIT":"bad.unit.service","MESSAGE":[194,191,72, 105]}`, "5 here bad_unit none unit=bad.unit.service | ¿Hi")
-	check(`{ "__CURSOR" : "c", "__REALTIME_TIMESTAMP" : "5", "MESSAGE" : [ 72, 255 ] }`, "5 here unknown none | H\xff")
-	check(`{"__CURSOR":"c","__REALTIME_TIMESTAMP":"5","MESSAGE":"[1,2]","SYSLOG_IDENTIFIER":["DHCP4","DHCP6"],"PRIORITY":"9"}`, "5 here dhcp4 none identifier=DHCP4 | [1,2]")
-	check(`{"__CURSOR":"c","__REALTIME_TIMESTAMP":"5","_SYSTEMD_UNIT":"session-3.scope","SYSLOG_IDENTIFIER":"sudo","MESSAGE":"x"}`, "5 here sudo none unit=session-3.scope identifier=sudo | x")
-	check(`{"__CURSOR":"c","__REALTIME_TIMESTAMP":"5","_SYSTEMD_UNIT":"docker.service","CONTAINER_NAME":"shop.web","MESSAGE":"x"}`, "5 here shop_web none unit=docker.service | x")
-	check(`{"__CURSOR":"c","__REALTIME_TIMESTAMP":"5","_SYSTEMD_UNIT":"user@1000.service","_SYSTEMD_USER_UNIT":"sync.service","MESSAGE":null}`, "5 here sync none unit=sync.service | ")
-	check(`{"__CURSOR":"c","__REALTIME_TIMESTAMP":"5","_SYSTEMD_UNIT":"init.scope","_COMM":"systemd","MESSAGE":"x"}`, "5 here systemd none unit=init.scope | x")
+		"1534860261221000 nginx error pid=7 unit=nginx.service identifier=nginx hostname=web1 | hello")
+	check(`{"__CURSOR":"c","__REALTIME_TIMESTAMP":"5","_SYSTEMD_UNIT":"bad.unit.service","MESSAGE":[194,191,72, 105]}`, "5 bad_unit none unit=bad.unit.service | ¿Hi")
+	check(`{ "__CURSOR" : "c", "__REALTIME_TIMESTAMP" : "5", "MESSAGE" : [ 72, 255 ] }`, "5 unknown none | H\xff")
+	check(`{"__CURSOR":"c","__REALTIME_TIMESTAMP":"5","MESSAGE":"[1,2]","SYSLOG_IDENTIFIER":["DHCP4","DHCP6"],"PRIORITY":"9"}`, "5 dhcp4 none identifier=DHCP4 | [1,2]")
+	check(`{"__CURSOR":"c","__REALTIME_TIMESTAMP":"5","_SYSTEMD_UNIT":"session-3.scope","SYSLOG_IDENTIFIER":"sudo","MESSAGE":"x"}`, "5 sudo none unit=session-3.scope identifier=sudo | x")
+	check(`{"__CURSOR":"c","__REALTIME_TIMESTAMP":"5","_SYSTEMD_UNIT":"docker.service","CONTAINER_NAME":"shop.web","MESSAGE":"x"}`, "5 shop_web none unit=docker.service | x")
+	check(`{"__CURSOR":"c","__REALTIME_TIMESTAMP":"5","_SYSTEMD_UNIT":"user@1000.service","_SYSTEMD_USER_UNIT":"sync.service","MESSAGE":null}`, "5 sync none unit=sync.service | ")
+	check(`{"__CURSOR":"c","__REALTIME_TIMESTAMP":"5","_SYSTEMD_UNIT":"init.scope","_COMM":"systemd","MESSAGE":"x"}`, "5 systemd none unit=init.scope | x")
 }
 
 func TestLinesThatAreNoEntriesAreRefused(t *testing.T) {
@@ -149,7 +147,7 @@ printf '{"__CURSOR":"c1","__REALTIME_TIMESTAMP":"1","MESSAGE":"%s"}\nnonsense\n{
 exec sleep 1000
 `)
 	r := start(t, Options{Command: command})
-	r.want(`refused "nonsense"`, "1 here unknown none | --since=-1h", "2 here unknown none | b")
+	r.want(`refused "nonsense"`, "1 unknown none | --since=-1h", "2 unknown none | b")
 	r.stop()
 	if r.cursor.value != "c2" {
 		t.Errorf("the saved place is %q, want c2", r.cursor.value)
@@ -180,7 +178,7 @@ func TestAChildThatEndsIsStartedAgainBehindWhatWasKept(t *testing.T) {
 			advance(manual, 5*time.Second)
 		}
 	}
-	r.want("1 here", "missing: reading this host's journal: no luck", "3 here", "4 here")
+	r.want("1 ", "missing: reading this host's journal: no luck", "3 ", "4 ")
 }
 
 // advance moves the clock once somebody waits for it.
@@ -193,17 +191,15 @@ func advance(m *clock.Manual, d time.Duration) {
 
 func TestEntriesThatCannotBeKeptAreOfferedAgain(t *testing.T) {
 	manual := clock.NewManual(time.Unix(0, 0))
-	kept := make(chan string, 1)
 	fail := true
 	in, out := io.Pipe()
 	r := start(t, Options{
 		Clock: manual,
-		Entries: func(_ context.Context, _, _ string, entries []entry.Entry) error {
+		Keep: func(context.Context, []entry.Entry, map[string]string) error {
 			if fail {
 				fail = false
 				return errors.New("busy")
 			}
-			kept <- entries[0].Message
 			return nil
 		},
 		follow: func(context.Context, string) (io.ReadCloser, error) { return in, nil },
@@ -212,13 +208,11 @@ func TestEntriesThatCannotBeKeptAreOfferedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	advance(manual, retryPause)
-	if got := <-kept; got != "x" {
-		t.Errorf("kept %s", got)
-	}
+	r.want("7 unknown none | x")
 	_ = out.Close()
 	r.stop()
 	if r.cursor.value != "c7" {
-		t.Errorf("the saved place is %q", r.cursor.value)
+		t.Errorf("the kept place is %q", r.cursor.value)
 	}
 }
 
@@ -243,9 +237,8 @@ func TestAHostWithoutJournalSaysSoOnce(t *testing.T) {
 func TestAPlaceThatTheJournalForgotIsGivenUp(t *testing.T) {
 	manual := clock.NewManual(time.Unix(0, 0))
 	cursors := make(chan string, 10)
-	place := place{value: "old"}
 	r := New(Options{
-		Clock: manual, Cursor: &place, Telemetry: new(telemetry.Set),
+		Clock: manual, Place: "old", Telemetry: new(telemetry.Set),
 		follow: func(_ context.Context, cursor string) (io.ReadCloser, error) {
 			cursors <- cursor
 			return nil, errors.New("failed to seek to cursor")

@@ -40,16 +40,19 @@ func (r *Reader) parse(line string, e *entry.Entry) (cursor string, err error) {
 	if err != nil {
 		return "", errTime
 	}
-	*e = entry.Entry{Time: int64(us) * 1000, Host: get("_HOSTNAME"), Message: message, Level: level(get("PRIORITY"))}
-	if e.Host == "" {
-		e.Host = r.options.Host
+	*e = entry.Entry{Time: int64(us) * 1000, Message: message, Level: level(get("PRIORITY"))}
+	other := get("_HOSTNAME")
+	if other == r.options.Host {
+		other = ""
 	}
 	unit, identifier := get("_SYSTEMD_UNIT"), text(get("SYSLOG_IDENTIFIER"))
 	if user := get("_SYSTEMD_USER_UNIT"); user != "" {
 		unit = user
 	}
 	e.Component = componentOf(get("CONTAINER_NAME"), unit, identifier, get("_COMM"))
-	e.Fields = fields([3]entry.Field{{Key: "pid", Value: get("_PID")}, {Key: "unit", Value: unit}, {Key: "identifier", Value: identifier}})
+	e.Fields = fields([4]entry.Field{
+		{Key: "pid", Value: get("_PID")}, {Key: "unit", Value: unit}, {Key: "identifier", Value: identifier}, {Key: "hostname", Value: other},
+	})
 	return strings.Clone(get("__CURSOR")), nil
 }
 
@@ -60,7 +63,7 @@ func level(priority string) entry.Level {
 	return entry.FromSyslog(priority[0] - '0')
 }
 
-func fields(all [3]entry.Field) []entry.Field {
+func fields(all [4]entry.Field) []entry.Field {
 	out := make([]entry.Field, 0, len(all))
 	for _, f := range all {
 		if f.Value != "" {
