@@ -34,6 +34,12 @@ type Config struct {
 	// journal is read.
 	Vitals  Switch `yaml:"vitals"`
 	Journal Switch `yaml:"journal"`
+	// Tail are the files of this host to follow.
+	Tail []Tail `yaml:"tail"`
+	// MaskSecrets is whether what looks like a secret is masked in everything
+	// received; Mask are rules beside that.
+	MaskSecrets Switch `yaml:"mask_secrets"`
+	Mask        []Mask `yaml:"mask"`
 	// Scope says how a series' name yields a component and a host.
 	Scope Scope `yaml:"scope"`
 }
@@ -106,6 +112,8 @@ func Default(machineMemory int64) Config {
 		Logs:    Logs{Retention: 30 * Day, Size: 20 << 30},
 		Vitals:  true,
 		Journal: true,
+
+		MaskSecrets: true,
 	}
 }
 

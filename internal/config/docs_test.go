@@ -28,6 +28,7 @@ func TestTheDocumentedFileIsRead(t *testing.T) {
 	want := Default(memory)
 	got := c.Config
 	got.Data, got.Memory, got.Allow, got.Hosts, got.Scope = want.Data, want.Memory, want.Allow, want.Hosts, want.Scope
+	got.Tail, got.Mask = want.Tail, want.Mask
 	if diff := compare(want, got); diff != "" {
 		t.Errorf("the page shows other defaults:\n%s", diff)
 	}

@@ -187,7 +187,12 @@ func (r *reader) sequence(n ast.Node, v reflect.Value, key string) {
 	}
 	out := reflect.MakeSlice(v.Type(), len(items), len(items))
 	for i, item := range items {
-		r.value(item, out.Index(i), key)
+		within := key
+		if v := out.Index(i); v.Kind() == reflect.Struct && !isScalar(v) {
+			within = elementKey(key, i)
+			r.from(item, within)
+		}
+		r.value(item, out.Index(i), within)
 	}
 	v.Set(out)
 	r.from(n, key)
@@ -203,10 +208,15 @@ func (r *reader) scalar(n ast.Node, v reflect.Value, key string) {
 		r.fail(n, "%s%v", named(key), err)
 		return
 	}
-	if v.Type() == reflect.TypeFor[Path]() && text != "" && !filepath.IsAbs(text) {
+	if isPath(v) && text != "" && !filepath.IsAbs(text) {
 		v.SetString(filepath.Join(filepath.Dir(r.file), text))
 	}
 	r.from(n, key)
+}
+
+// isPath reports whether a value is relative to the directory of its file.
+func isPath(v reflect.Value) bool {
+	return v.Type() == reflect.TypeFor[Path]() || v.Type() == reflect.TypeFor[Glob]()
 }
 
 func (r *reader) from(n ast.Node, key string) {

@@ -46,6 +46,9 @@ metrics: {retention: "1s:1h,1m:1w", size: 0}
 logs: {retention: 1y, size: 512 MB}
 vitals: off
 journal: no
+tail: [{files: [/a], component: b, compressed: on, multiline: {continue: '^ '}}]
+mask: [{pattern: 'a, b: c', replace: '# x'}]
+mask_secrets: no
 scope:
   templates:
     - apps.{component}.{host}
@@ -58,6 +61,8 @@ scope:
 		HTTP:    HTTP{Token: TokenAlways},
 		Metrics: Metrics{Retention: Archives{{Second, Hour}, {Minute, Week}}},
 		Logs:    Logs{Retention: Year, Size: 512e6},
+		Tail:    []Tail{{Files: []Glob{"/a"}, Component: "b", Compressed: true, Multiline: Multiline{Continue: "^ "}}},
+		Mask:    []Mask{{"a, b: c", "# x"}},
 		Scope:   Scope{Templates: []Template{"apps.{component}.{host}"}},
 	}
 	if diff := compare(want, got); diff != "" {
@@ -179,7 +184,8 @@ func TestShowSaysWhereFrom(t *testing.T) {
 func FuzzReadIsTotalAndShowReadsBack(f *testing.F) {
 	for _, src := range []string{
 		"data: /x\nlisten: {http: ':1'}\n", "allow: {graphite: [10.0.0.0/8, ::1]}", "hosts: [a, '*.b']",
-		"metrics: {retention: '1s:1m,1m:1h'}", "scope: {templates: ['a.{host}']}", "lissten: 1", "{[", "a: &a [*a]", "data: |\n  x\n",
+		"metrics: {retention: '1s:1m,1m:1h'}", "scope: {templates: ['a.{host}']}", "lissten: 1", "{[",
+		"tail: [{files: [/a, '#'], host: \"a\\tb\", multiline: {start: '^\\d'}}]\nmask: [{pattern: 'a: b', replace: '}, {'}]", "a: &a [*a]", "data: |\n  x\n",
 	} {
 		f.Add([]byte(src))
 	}

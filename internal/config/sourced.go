@@ -98,6 +98,7 @@ func (c *Config) check() []problem {
 	must(c.Logs.Size >= MinSize, "logs.size", "%v is too little: give at least %v", c.Logs.Size, Size(MinSize))
 	must(c.Metrics.Size == 0 || c.Metrics.Size >= MinSize, "metrics.size",
 		"%v is too little: give at least %v, or 0 for no bound", c.Metrics.Size, Size(MinSize))
+	c.checkFollow(must)
 	must(len(c.Metrics.Retention) > 0, "metrics.retention", "name at least one step:time pair, as in 10s:2d")
 	return out
 }
@@ -136,8 +137,17 @@ func (c *Sourced) show(v reflect.Value, key, indent string, lines *[][2]string) 
 	}
 }
 
-// literal is a value as YAML writes it.
+// literal is a value as YAML writes it on one line.
 func literal(v reflect.Value) string {
+	if !isScalar(v) && v.Kind() == reflect.Struct {
+		var pairs []string
+		for i := range v.NumField() {
+			if field := v.Field(i); !field.IsZero() {
+				pairs = append(pairs, v.Type().Field(i).Tag.Get("yaml")+": "+literal(field))
+			}
+		}
+		return "{" + strings.Join(pairs, ", ") + "}"
+	}
 	if !isScalar(v) {
 		items := make([]string, v.Len())
 		for i := range items {
