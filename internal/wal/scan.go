@@ -39,34 +39,45 @@ type hole struct {
 // scan calls rec with each record and lost with each hole. It stops at the
 // first error of rec, of which the slice is valid only during the call.
 func (s *scanner) scan(rec func(lsn uint64, payload []byte) error, lost func(hole)) error {
-	for s.want < s.end {
-		f, ok, err := s.frameAt(s.off)
+	for {
+		lsn, payload, ok, err := s.next(lost)
 		if err != nil {
 			return err
 		}
-		if !ok || f.lsn != s.want {
-			if s.off == s.win.size {
-				break
-			}
-			more, err := s.skip(lost)
-			if err != nil || !more {
-				return err
-			}
-			continue
+		if !ok {
+			break
 		}
-		payload, err := s.win.at(s.off+frameHeader, f.length)
-		if err != nil {
+		if err := rec(lsn, payload); err != nil {
 			return err
 		}
-		if err := rec(f.lsn, payload); err != nil {
-			return err
-		}
-		s.off, s.want = s.off+f.size(), f.lsn+1
 	}
 	if s.want < s.end && s.end != noEnd {
 		lost(hole{off: s.off, size: s.win.size - s.off, from: s.want, to: s.end})
 	}
 	return nil
+}
+
+// next is the next record, naming the holes before it; ok is false where the
+// segment has no more. The payload is valid until the next call.
+func (s *scanner) next(lost func(hole)) (lsn uint64, payload []byte, ok bool, err error) {
+	for s.want < s.end {
+		f, sound, err := s.frameAt(s.off)
+		if err != nil {
+			return 0, nil, false, err
+		}
+		if sound && f.lsn == s.want {
+			payload, err := s.win.at(s.off+frameHeader, f.length)
+			s.off, s.want = s.off+f.size(), f.lsn+1
+			return f.lsn, payload, err == nil, err
+		}
+		if s.off == s.win.size {
+			break
+		}
+		if more, err := s.skip(lost); err != nil || !more {
+			return 0, nil, false, err
+		}
+	}
+	return 0, nil, false, nil
 }
 
 // skip names the hole at the scanner's place and goes behind it. It tells
