@@ -34,11 +34,12 @@ type span struct {
 // are passed over.
 func (l *Log) Reader(from uint64) *Reader { return &Reader{log: l, want: from} }
 
-// Next is the next record; ok is false where none is written yet. The slice is
-// valid until the next call. Damage is passed over and counted.
-func (r *Reader) Next() (lsn uint64, rec []byte, ok bool, err error) {
+// Next is the next record that is numbered through at most; ok is false where
+// none is written yet. The slice is valid until the next call. Damage is passed
+// over and counted.
+func (r *Reader) Next(through uint64) (lsn uint64, rec []byte, ok bool, err error) {
 	for {
-		s, next, ok := r.log.spanOf(r.want)
+		s, next, ok := r.log.spanOf(r.want, through)
 		if !ok {
 			return 0, nil, false, nil
 		}
@@ -52,10 +53,14 @@ func (r *Reader) Next() (lsn uint64, rec []byte, ok bool, err error) {
 		} else if err != nil {
 			return 0, nil, false, err
 		}
+		off, want := r.scan.off, r.scan.want
 		lsn, rec, found, err := r.scan.next(r.hole)
 		switch {
 		case err != nil:
 			return 0, nil, false, fmt.Errorf("reading %q: %w", r.name, err)
+		case found && lsn > through: // a hole was passed over
+			r.scan.off, r.scan.want = off, want
+			return 0, nil, false, nil
 		case !found && s.end == noEnd:
 			r.scan.want = min(r.scan.want, next) // the log knows which number comes behind a hole
 			return 0, nil, false, nil
@@ -106,15 +111,15 @@ func (r *Reader) open(s span) error {
 }
 
 // spanOf is the first segment that can hold the record numbered want or a later
-// one, with the number of the next record to be written; ok is false where no
-// such record was written.
-func (l *Log) spanOf(want uint64) (s span, next uint64, ok bool) {
+// one up to through, with the number of the next record to be written; ok is
+// false where no such record was written.
+func (l *Log) spanOf(want, through uint64) (s span, next uint64, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if next = l.next.Load(); l.void != 0 {
 		next = l.void // what was withdrawn does not count, though no file says so yet
 	}
-	if want >= next {
+	if want >= next || want > through {
 		return span{}, next, false
 	}
 	for i, end := range ends(l.segs) {

@@ -15,7 +15,7 @@ func rest(t *testing.T, r *Reader) string {
 	t.Helper()
 	var b strings.Builder
 	for {
-		lsn, rec, ok, err := r.Next()
+		lsn, rec, ok, err := r.Next(noEnd)
 		must(t, err)
 		if !ok {
 			return strings.TrimSpace(b.String())
@@ -29,6 +29,10 @@ func TestAReaderFollowsTheLog(t *testing.T) {
 	r := l.Reader(1)
 	wantEqual(t, "of an empty log", rest(t, r), "")
 	write(t, l, "a", "b")
+	lsn, _, ok, err := l.Reader(1).Next(0)
+	must(t, err)
+	wantEqual(t, "up to a number before it", ok, false)
+	wantEqual(t, "its number", lsn, uint64(0))
 	wantEqual(t, "unsynced", rest(t, r), "1:a 2:b")
 	must(t, l.Sync())
 	write(t, l, "c")
