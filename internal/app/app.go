@@ -20,7 +20,9 @@ import (
 	"patou/internal/clock"
 	"patou/internal/config"
 	"patou/internal/fsx"
+	"patou/internal/herd"
 	"patou/internal/ingest"
+	"patou/internal/ingest/agent"
 	"patou/internal/lifecycle"
 	"patou/internal/pipeline"
 	"patou/internal/store/logs"
@@ -68,6 +70,8 @@ type App struct {
 	admission *ingest.Admission
 	samples   *ingest.Metrics
 	lines     *ingest.Logs
+	herd      *herd.Herd
+	chunks    *agent.Receiver
 
 	// front is replaced by a reload, of which one runs at a time.
 	front     atomic.Pointer[front]
@@ -117,6 +121,10 @@ func (a *App) open(ctx context.Context) error {
 	if err := config.CheckListen(&a.opts.Config.Config, a.hasTokens(ctx)); err != nil {
 		return err
 	}
+	a.herd = herd.New(herd.Options{Clock: a.clock, Log: a.log, Store: herdStore{a.state}})
+	if err := a.herd.Load(ctx); err != nil {
+		a.log.Error("a part of the herd could not be read", "error", err.Error())
+	}
 	return a.openEngines(ctx, fs, dir)
 }
 
@@ -129,8 +137,7 @@ func (a *App) openEngines(ctx context.Context, fs fsx.FS, dir string) error {
 	if err := a.replay(ctx); err != nil {
 		return err
 	}
-	a.wire()
-	return nil
+	return a.wire()
 }
 
 // closeLast has a close run when everything that starts later has stopped.
@@ -183,7 +190,7 @@ const maxHead = 64 << 20
 func (a *App) replay(ctx context.Context) error {
 	head := min(int64(a.opts.Config.Memory)/16, maxHead)
 	a.committer = ingest.NewCommitter(a.wal, a.metrics, a.entries, ingest.Options{
-		Clock: a.clock, Telemetry: a.telemetry, HeadBytes: head, QueueBytes: head, Applied: a.hub.Publish,
+		Clock: a.clock, Telemetry: a.telemetry, HeadBytes: head, QueueBytes: head, Applied: a.applied,
 	})
 	report, err := a.committer.Replay(ctx, a.wal)
 	a.found(report.Damage)
@@ -194,7 +201,7 @@ func (a *App) replay(ctx context.Context) error {
 }
 
 // wire connects the ways of samples and entries to the committer.
-func (a *App) wire() {
+func (a *App) wire() error {
 	known := a.entries.Components()
 	names := make([]string, len(known))
 	for i, k := range known {
@@ -208,6 +215,7 @@ func (a *App) wire() {
 	}
 	a.samples = ingest.NewMetrics(a.committer, newResolver, a.checkSampleTime, a.tap, a.telemetry)
 	a.lines = ingest.NewLogs(a.committer, pipeline.New(pipeline.Options{}), a.admission, newResolver, a.checkEntryTime, a.tap, a.clock, a.telemetry)
+	return a.wireAgents()
 }
 
 // checkEntryTime refuses times, in ns, that no entry can be kept at.
@@ -247,6 +255,7 @@ func (a *App) Start(ctx context.Context) error {
 		return a.front.Load().group.Stop(ctx)
 	})
 	a.startOwnSeries()
+	a.group.Go("herd", a.herd.Run)
 	a.group.Go("own log", func(ctx context.Context) error {
 		return a.selfLog.keep(ctx, a.keepOwnEntries)
 	})

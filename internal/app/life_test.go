@@ -19,6 +19,7 @@ import (
 	"patou/internal/config"
 	"patou/internal/entry"
 	"patou/internal/fsx"
+	"patou/internal/herd"
 	"patou/internal/ingest"
 	"patou/internal/lifecycle"
 	"patou/internal/metric"
@@ -145,7 +146,7 @@ func (l *life) boot(calls int) bool {
 	c := config.FromDefault(0)
 	c.Memory = 1 << 20 // so that a few dozen requests fill a head
 	l.app = &App{
-		opts: Options{Config: c}, clock: clock.Real{}, log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		opts: Options{Config: c}, clock: clock.Real{}, log: slog.New(slog.NewTextHandler(io.Discard, nil)), herd: herd.New(herd.Options{}),
 		group: lifecycle.New(), telemetry: &telemetry.Set{}, hub: &ingest.Hub{},
 	}
 	err := l.app.openEngines(context.Background(), disk, lifeDir)

@@ -81,6 +81,7 @@ func (f *front) handler(stopping <-chan struct{}) (http.Handler, error) {
 		Events:       a.state,
 		Sink:         a.lines, Hub: a.hub, Tap: a.tap,
 		Components: a.components, SentBy: a.hosts,
+		Agents: a.chunks, Herd: a.herd,
 		Entries: a.entries, Series: a.metrics, Templates: named,
 		Stopping: stopping,
 		Page:     page,

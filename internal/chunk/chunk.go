@@ -50,9 +50,11 @@ type Chunk struct {
 	Batch record.Batch `json:"-"`
 }
 
-// Key names the chunk for ever: a server keeps the first one of a key.
+// Key names the chunk for ever: a server keeps the first one of a key. The boot
+// is part of it, so that clones of a disk, which share spool and Instance, are
+// not taken for one that repeats itself.
 func (c *Chunk) Key() string {
-	return "agent/" + c.Host.Instance + "/" + strconv.FormatUint(c.Sequence, 10)
+	return "agent/" + c.Host.Instance + "/" + c.Host.Boot + "/" + strconv.FormatUint(c.Sequence, 10)
 }
 
 // Encoder packs chunks. It is for one goroutine.

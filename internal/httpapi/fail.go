@@ -101,7 +101,7 @@ func (s *server) failureOf(err error) *failure {
 	case errors.As(err, &tooLarge):
 		return refuse(http.StatusRequestEntityTooLarge, "the body has more than %d bytes: send less at a time", tooLarge.Limit)
 	case errors.Is(err, ingest.ErrBusy):
-		return &failure{Status: http.StatusTooManyRequests, retry: time.Second, Text: ingest.ErrBusy.Error(), why: "refused.busy"}
+		return busy()
 	case errors.Is(err, ingest.ErrUnavailable):
 		s.Log.Error("nothing can be kept", "error", err)
 		return &failure{Status: http.StatusServiceUnavailable, retry: 10 * time.Second, Text: ingest.ErrUnavailable.Error(), why: "refused.unavailable"}
@@ -115,6 +115,11 @@ func (s *server) failureOf(err error) *failure {
 	}
 	s.Log.Error("a request failed", "error", err)
 	return refuse(http.StatusInternalServerError, "something went wrong inside the server: its log says what")
+}
+
+// busy is the answer while more waits to be written than should.
+func busy() *failure {
+	return &failure{Status: http.StatusTooManyRequests, retry: time.Second, Text: ingest.ErrBusy.Error(), why: "refused.busy"}
 }
 
 // fail answers with an error, unless nobody is there to read it. Where that is

@@ -87,13 +87,18 @@ func checkOrigin(r *http.Request) error {
 
 // checkContentType takes JSON alone from what may change something: a form, or
 // a text, is what any page can make a browser send without asking first.
-func checkContentType(r *http.Request, form bool) error {
+func checkContentType(r *http.Request, a access) error {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return nil
 	}
 	given := r.Header.Get("Content-Type")
 	kind, _, err := mime.ParseMediaType(given)
+	form := a.form
 	switch {
+	case a.body != "":
+		if isKind(given, a.body) {
+			return nil
+		}
 	case err == nil && isJSON(kind):
 		return nil
 	case form && (kind == "application/x-www-form-urlencoded" || kind == "multipart/form-data"):
@@ -104,6 +109,9 @@ func checkContentType(r *http.Request, form bool) error {
 	want := "application/json or application/x-ndjson"
 	if form {
 		want = "application/x-www-form-urlencoded or application/json"
+	}
+	if a.body != "" {
+		want = a.body
 	}
 	f := refuse(http.StatusUnsupportedMediaType, "a body of Content-Type %.100q is not taken here: send %s", given, want)
 	f.why = "refused.content_type"

@@ -31,8 +31,6 @@ func (s *server) routeInfo() {
 	ask(s, describe("info", http.MethodGet, "/api/info", "What this server is", "", reading()), s.info)
 	ask(s, describe("components", http.MethodGet, "/api/components", "The components that entries came from", "", reading()),
 		func(context.Context, *nothing) ([]seenAnswer, error) { return seenAnswers(s.Components), nil })
-	ask(s, describe("hosts", http.MethodGet, "/api/hosts", "The hosts that entries came from", "", reading()),
-		func(context.Context, *nothing) ([]seenAnswer, error) { return seenAnswers(s.SentBy), nil })
 }
 
 func (s *server) info(context.Context, *nothing) (infoAnswer, error) {

@@ -49,6 +49,9 @@ type Options struct {
 	Tap  *ingest.Tap
 	// Components and SentBy list what is known by name, for completion.
 	Components, SentBy func() []Seen
+	// Agents takes what agents send, Herd knows of whom.
+	Agents AgentSink
+	Herd   Herd
 	// Entries is where queries find entries.
 	Entries logs.Source
 	// Series is where queries find series.

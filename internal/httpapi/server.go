@@ -47,6 +47,8 @@ func New(o Options) (http.Handler, error) {
 	s.routeLogs()
 	s.routeAround()
 	s.routeScope()
+	s.routeAgents()
+	s.routeHerd()
 	s.routeGraphite()
 	s.routeTap()
 	s.routeSignIn()
@@ -69,6 +71,8 @@ type access struct {
 	form bool
 	// stream marks answers that may last for ever.
 	stream bool
+	// body, when set, is the only type of body that the route takes.
+	body string
 }
 
 // handlerFunc is a handler that leaves errors to the server.
@@ -89,7 +93,7 @@ func (s *server) admit(w http.ResponseWriter, r *http.Request, a access, h handl
 	if err := s.authorize(r, a.scope); err != nil {
 		return err
 	}
-	if err := checkContentType(r, a.form); err != nil {
+	if err := checkContentType(r, a); err != nil {
 		return err
 	}
 	s.setDeadlines(w, a)

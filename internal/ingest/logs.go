@@ -39,6 +39,7 @@ type Logs struct {
 	check     func(now time.Time, ns int64) error
 	accepted  *telemetry.Counter
 	underived *telemetry.Counter
+	samples   *telemetry.Counter // that came with entries, in one batch
 	// resolvers are reused: each learns the order in which series follow.
 	resolvers sync.Pool
 }
@@ -47,7 +48,7 @@ type Logs struct {
 func NewLogs(c *Committer, p Pipeline, a *Admission, newResolver func() Resolver, check func(now time.Time, ns int64) error, tap *Tap, cl clock.Clock, t *telemetry.Set) *Logs {
 	return &Logs{
 		committer: c, pipeline: p, admission: a, tap: tap, clock: cl, check: check,
-		accepted: t.Counter("ingest.entries"), underived: t.Counter("ingest.underived"),
+		accepted: t.Counter("ingest.entries"), underived: t.Counter("ingest.underived"), samples: t.Counter("ingest.samples"),
 		resolvers: sync.Pool{New: func() any { return newResolver() }},
 	}
 }

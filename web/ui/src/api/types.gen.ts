@@ -8,6 +8,28 @@ export interface AcceptAnswer {
   /** The lines that were not, the first 100 of them. */
   rejected: Rejected[]
 }
+export interface AgentView {
+  cpu_percent: number
+  memory_bytes: number
+  spool_bytes: number
+  sweep_seconds: number
+}
+export interface Answer {
+  /** How many entries were kept. */
+  entries: number
+  /** The host's series are under host.<node>. */
+  node: string
+  /** What was not, the first 100 of it. */
+  rejected: Refusal[]
+  /** How many samples were kept. */
+  samples: number
+  /** The chunk's number. */
+  sequence: number
+  /** The server's time. */
+  time: string
+  /** The server asks for a whole report. */
+  want_report: boolean
+}
 export interface ArrivalAnswer {
   /** What it became. */
   kept?: string
@@ -33,6 +55,19 @@ export interface ContextAnswer {
   before: EntryAnswer[]
   entry: EntryAnswer
 }
+export interface Counts {
+  /** Of those that are there. */
+  crit: number
+  gone: number
+  hosts: number
+  joining: number
+  late: number
+  leaving: number
+  lost: number
+  up: number
+  /** Of those that are there. */
+  warn: number
+}
 export interface EntryAnswer {
   component: string
   /** What was found beside the message, in the order found. */
@@ -43,6 +78,22 @@ export interface EntryAnswer {
   message: string
   /** RFC 3339 with nanoseconds, UTC. */
   time: string
+}
+export interface FactsView {
+  addresses: string[]
+  /** Its version. */
+  agent: string
+  agent_started: string
+  arch: string
+  container: string
+  cpu: string
+  cpus: number
+  kernel: string
+  labels: Record<string, string>
+  /** Bytes. */
+  memory: number
+  os: string
+  started: string
 }
 export interface Failure {
   /** What is wrong, and what would be right. */
@@ -60,9 +111,45 @@ export interface FieldsAnswer {
   /** How many entries were counted: all, or the newest of many. */
   scanned: number
 }
+export interface FileSystemView {
+  files: number
+  files_max: number
+  kind: string
+  path: string
+  read_only: boolean
+  total: number
+  used: number
+}
 export interface Found {
   how: string
   name: string
+}
+export interface Fullest {
+  /** cpu, memory, io, disk or network. */
+  name: string
+  /** Which disk or file system. */
+  of?: string
+  percent: number
+}
+export interface Group {
+  /** Groups that call it. */
+  called_by: string[]
+  /** Groups that it calls. */
+  calls: string[]
+  counts: Counts
+  /** Members that came in the last day. */
+  joined: number
+  /** Members that went in the last day. */
+  left: number
+  /** In order of name. */
+  members: Member[]
+  name: string
+  /** Of the components on them: requests, errors, p99. */
+  signals: Signal[]
+  /** What runs on them. */
+  what: string
+  /** Why they are a group. */
+  why: string
 }
 export interface HistogramAnswer {
   /** Without gaps, the first holds from. */
@@ -72,6 +159,44 @@ export interface HistogramAnswer {
   step_ms: number
   total: number
   until: string
+}
+export interface HostDetails {
+  agent: AgentView
+  boot: string
+  /** Those that spoke from it. */
+  components: string[]
+  /** Absent until they are told. */
+  facts?: FactsView
+  filesystems: FileSystemView[]
+  /** When it was first heard. */
+  first: string
+  full: Fullest[]
+  group: string
+  group_from: 'found' | 'set'
+  group_reason: string
+  health: 'fine' | 'warn' | 'crit'
+  id: string
+  /** When it was last heard. */
+  last: string
+  links: LinkView[]
+  listeners: ListenerView[]
+  machine: string
+  name: string
+  node: string
+  /** The nodes that its series are under, today's first. */
+  nodes: string[]
+  /** What to know about its identity. */
+  notes: string[]
+  processes: ProcessView[]
+  reason: string
+  since: string
+  /** By how much its clock is ahead of the server's. */
+  skew_ms: number
+  state: 'joining' | 'up' | 'late' | 'leaving' | 'gone' | 'lost'
+  /** The newest first. */
+  states: StateView[]
+  units: UnitView[]
+  word: string
 }
 export interface InfoAnswer {
   /** Whether this is the demo. */
@@ -84,6 +209,109 @@ export interface InfoAnswer {
   now: string
   started: string
   version: string
+}
+export interface LinkView {
+  address: string
+  /** Both ends tell of it. */
+  confirmed: boolean
+  direction: 'to' | 'from'
+  /** The processes on this host. */
+  group: string
+  last: string
+  /** The group at the other end, or external. */
+  peer: string
+  peer_hosts: string[]
+  port: number
+  /** Bytes a second. */
+  received: number
+  retransmit_percent: number
+  /** Milliseconds, the median. */
+  rtt: number
+  /** Bytes a second. */
+  sent: number
+  sockets: number
+}
+export interface ListedHost {
+  component_count: number
+  full?: Fullest
+  group: string
+  health: string
+  /** Empty where no agent told of it. */
+  id: string
+  /** When something last came from it. */
+  last: string
+  name: string
+  /** Its series are under host.<node>. */
+  node: string
+  /** Empty for hosts known from entries alone. */
+  state: string
+  word: string
+}
+export interface ListenerView {
+  address: string
+  group: string
+  port: number
+  protocol: string
+}
+export interface Member {
+  /** Absent where it is not known. */
+  full?: Fullest
+  health: 'fine' | 'warn' | 'crit'
+  id: string
+  name: string
+  /** Why it is not fine; empty if it is. */
+  reason: string
+  /** Since when it is so. */
+  since: string
+  state: 'joining' | 'up' | 'late' | 'leaving' | 'gone' | 'lost'
+  /** State and health in a word. */
+  word: string
+}
+export interface Overview {
+  answer: Verdict
+  /** The moment that is shown. */
+  at: string
+  counts: Counts
+  /** Of the last day, the newest first. */
+  events: RecentEvent[]
+  /** Callers stand before what they call. */
+  groups: Group[]
+  /** The server's time. */
+  now: string
+  /** Whether that is the past. */
+  replay: boolean
+}
+export interface ProcessView {
+  command: string
+  count: number
+  /** Percent of one processor. */
+  cpu: number
+  /** Open ones; -1 where not looked at. */
+  files: number
+  group: string
+  /** Bytes. */
+  memory: number
+  /** Bytes a second; -1 where not looked at. */
+  read: number
+  threads: number
+  /** Bytes a second; -1 where not looked at. */
+  write: number
+}
+export interface RecentEvent {
+  component: string
+  data: string
+  host: string
+  id: number
+  /** deploy, reboot, joined, left, lost, … */
+  kind: string
+  time: string
+  what: string
+}
+export interface Refusal {
+  /** The entry's number in the chunk, from 1; 0 for samples. */
+  line: number
+  /** What is wrong with it. */
+  reason: string
 }
 export interface Rejected {
   /** Its number in the request, from 1. */
@@ -114,20 +342,56 @@ export interface Series {
   series: string
   target: string
 }
+export interface Signal {
+  name: string
+  /** The last half hour, a value a minute. */
+  spark: (number | null)[]
+  state: 'fine' | 'warn' | 'crit'
+  /** The Graphite target that draws it. */
+  target: string
+  unit: string
+  /** The last one; null where there is none. */
+  value: number | null
+}
+export interface StateView {
+  health: string
+  state: string
+  time: string
+  why: string
+}
+export interface UnitView {
+  active: string
+  enabled: boolean
+  name: string
+  restarts: number
+  since: string
+  sub: string
+}
 export interface ValueAnswer {
   count: number
   value: string
 }
+export interface Verdict {
+  /** The id of the host that the lead is about. */
+  host?: string
+  /** What matters most. */
+  lead: string
+  /** What is to be said of all else. */
+  rest: string
+  state: 'fine' | 'warn' | 'crit'
+}
 /** What GET answers under each path; of a stream, one of its lines or events. */
 export interface Answers {
   '/api/components': SeenAnswer[] | null
-  '/api/hosts': SeenAnswer[] | null
+  '/api/hosts': ListedHost[] | null
+  '/api/hosts/{id}': HostDetails
   '/api/info': InfoAnswer
   '/api/logs': EntryAnswer
   '/api/logs/context': ContextAnswer
   '/api/logs/fields': FieldsAnswer
   '/api/logs/histogram': HistogramAnswer
   '/api/logs/tail': EntryAnswer
+  '/api/overview': Overview
   '/api/scope': Scope
   '/api/tap': ArrivalAnswer
 }

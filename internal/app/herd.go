@@ -1,0 +1,70 @@
+package app
+
+import (
+	"context"
+
+	"patou/internal/entry"
+	"patou/internal/event"
+	"patou/internal/herd"
+	"patou/internal/host"
+	"patou/internal/ingest"
+	"patou/internal/ingest/agent"
+	"patou/internal/record"
+	"patou/internal/store/state"
+)
+
+// wireAgents connects the way of chunks to the herd and to the committer.
+func (a *App) wireAgents() (err error) {
+	a.chunks, err = agent.New(agent.Options{
+		Herd: a.herd, Keep: a.keepChunk, Busy: a.lines.Busy,
+		NewResolver: func() agent.Resolver { return a.metrics.NewAppender() },
+		Check:       a.checkSampleTime,
+		Tap:         a.tap, Clock: a.clock, Telemetry: a.telemetry,
+	})
+	return err
+}
+
+func (a *App) keepChunk(ctx context.Context, source string, b *record.Batch, reject func(i int, reason error), answer func() []byte) ([]byte, bool, error) {
+	return a.lines.Keep(ctx, ingest.Whole{Protocol: agent.Protocol, Source: source, Batch: b, Reject: reject, Answer: answer})
+}
+
+// applied hands entries to those who follow, and to the herd, which learns from
+// where components speak.
+func (a *App) applied(entries []entry.Entry) {
+	a.herd.Places().Note(entries)
+	a.hub.Publish(entries)
+}
+
+// herdStore shows the state to the herd.
+type herdStore struct{ state *state.Store }
+
+// Load is what was saved.
+func (s herdStore) Load(ctx context.Context) (herd.Saved, error) {
+	saved, err := s.state.LoadHerd(ctx)
+	return herd.Saved(saved), err
+}
+
+// Save keeps changes.
+func (s herdStore) Save(ctx context.Context, c herd.Changes) error {
+	return s.state.SaveHerd(ctx, state.HerdChanges{Hosts: c.Hosts, Forgotten: c.Forgotten, Moments: c.Moments, Places: c.Places, Groups: c.Groups})
+}
+
+// Moments are the changes in a range of time.
+func (s herdStore) Moments(ctx context.Context, from, until int64) ([]host.Moment, error) {
+	return s.state.Moments(ctx, from, until)
+}
+
+// MomentsOf are the last changes of one host.
+func (s herdStore) MomentsOf(ctx context.Context, id string, limit int) ([]host.Moment, error) {
+	return s.state.MomentsOf(ctx, id, limit)
+}
+
+// DropMoments forgets the changes before a time.
+func (s herdStore) DropMoments(ctx context.Context, before int64) error {
+	return s.state.DropMoments(ctx, before)
+}
+
+// AddEvent keeps an event.
+func (s herdStore) AddEvent(ctx context.Context, e event.Event, key string) (int64, error) {
+	return s.state.AddEvent(ctx, e, key)
+}
