@@ -20,7 +20,7 @@ type settings struct {
 
 // Commands returns the client commands.
 func Commands() []*cobra.Command {
-	return []*cobra.Command{logsCommand(), renderCommand(), tapCommand()}
+	return []*cobra.Command{logsCommand(), renderCommand(), whyCommand(), tapCommand()}
 }
 
 // register takes the server's address from the environment as the flag's

@@ -58,7 +58,7 @@ func TestTheRoutesOfTheContractAreThere(t *testing.T) {
 func contractPaths() []string {
 	return []string{
 		"/", "/ui/", "/ui/explore", "/-/ready", "/metrics", "/api/openapi.json", "/api/info", "/api/components", "/api/hosts",
-		"/api/logs", "/api/logs/tail", "/api/logs/histogram", "/api/logs/context", "/api/logs/fields", "/api/scope", "/api/tap", "/events/7", "/graphite/events/7",
+		"/api/logs", "/api/logs/tail", "/api/logs/histogram", "/api/logs/context", "/api/logs/fields", "/api/scope", "/api/why", "/api/tap", "/events/7", "/graphite/events/7",
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"patou/internal/query/graphite"
 	"patou/internal/telemetry"
 	"patou/internal/token"
+	"patou/internal/why"
 )
 
 // server holds the routes. Nothing in it changes after New.
@@ -23,6 +24,7 @@ type server struct {
 	mux      *http.ServeMux
 	api      huma.API
 	engine   *graphite.Engine // nil without a store of series
+	why      *why.Engine
 	openAPI  []byte
 	queries  *gate
 	logBody  int64 // maxLogBody, less in tests
@@ -49,6 +51,7 @@ func New(o Options) (http.Handler, error) {
 	s.routeScope()
 	s.routeAgents()
 	s.routeHerd()
+	s.routeWhy()
 	s.routeGraphite()
 	s.routeTap()
 	s.routeSignIn()

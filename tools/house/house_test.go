@@ -24,7 +24,7 @@ func floors() [][]string {
 		{"internal/wal", "internal/codec", "internal/parse/...", "internal/record", "internal/listen", "internal/mask", "internal/pattern", "internal/procfs"},
 		{"internal/store/...", "internal/chunk"},
 		{"internal/ingest/...", "internal/pipeline", "internal/query/...", "internal/herd", "internal/agent/..."},
-		{"internal/why"},
+		{"internal/why/..."},
 		{"internal/httpapi", "internal/cli", "web"},
 		{"internal/app"},
 		{"internal/demo"},

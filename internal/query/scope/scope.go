@@ -125,3 +125,24 @@ func slowest(all []origin) (field string, ok bool) {
 func stamp(ns int64) string {
 	return time.Unix(0, ns).UTC().Format("2006-01-02T15:04:05.000000000Z")
 }
+
+// Namer tells of many series what each is about. It never changes and may be
+// used by several goroutines.
+type Namer struct{ finder *finder }
+
+// NewNamer makes a namer of what is known.
+func NewNamer(known Known, templates []Template) *Namer {
+	return &Namer{newFinder(known, templates)}
+}
+
+// Of is the component and the host that a series is about, "" for none found.
+func (n *Namer) Of(series string) (component, host string) {
+	o := n.finder.origin(series)
+	return o.component, o.host
+}
+
+// Query selects the entries behind a series; "" for all.
+func (n *Namer) Query(series string) string {
+	o := n.finder.origin(series)
+	return o.query()
+}

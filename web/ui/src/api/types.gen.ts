@@ -48,6 +48,12 @@ export interface BucketAnswer {
   time: string
   total: number
 }
+export interface Compared {
+  entries: number
+  events: number
+  series: number
+  took_ms: number
+}
 export interface ContextAnswer {
   /** Oldest first. */
   after: EntryAnswer[]
@@ -68,6 +74,13 @@ export interface Counts {
   /** Of those that are there. */
   warn: number
 }
+export interface Curve {
+  from: string
+  step_ms: number
+  /** null where there is none */
+  values: (number | null)[]
+  window: string[]
+}
 export interface EntryAnswer {
   component: string
   /** What was found beside the message, in the order found. */
@@ -78,6 +91,11 @@ export interface EntryAnswer {
   message: string
   /** RFC 3339 with nanoseconds, UTC. */
   time: string
+}
+export interface Evidence {
+  kind: string
+  link: Way
+  sentence: string
 }
 export interface FactsView {
   addresses: string[]
@@ -297,6 +315,41 @@ export interface ProcessView {
   /** Bytes a second; -1 where not looked at. */
   write: number
 }
+export interface Ranked {
+  name: string
+  score: number
+}
+export interface Reason {
+  chance: number
+  chance_text: string
+  component: string
+  evidence: Evidence[]
+  host: string
+  kind: 'event' | 'pattern' | 'field' | 'series' | 'vitals' | 'link' | 'herd' | 'check'
+  link: Way
+  rank: number
+  score: number
+  sentence: string
+  similar: number
+  spark?: Curve
+  strong: string[]
+  time: string
+  value: string
+}
+export interface Reasons {
+  base: Times
+  compared: Compared
+  components: Ranked[]
+  from: string
+  note: string
+  onset: string
+  onset_how: string
+  quiet: boolean
+  rows: Reason[]
+  ruled_out: string[]
+  suffers: string[]
+  until: string
+}
 export interface RecentEvent {
   component: string
   data: string
@@ -359,6 +412,10 @@ export interface StateView {
   time: string
   why: string
 }
+export interface Times {
+  from: string
+  until: string
+}
 export interface UnitView {
   active: string
   enabled: boolean
@@ -380,6 +437,14 @@ export interface Verdict {
   rest: string
   state: 'fine' | 'warn' | 'crit'
 }
+export interface Way {
+  from: string
+  host?: string
+  kind: 'graph' | 'lines' | 'host'
+  query?: string
+  targets?: string[]
+  until: string
+}
 /** What GET answers under each path; of a stream, one of its lines or events. */
 export interface Answers {
   '/api/components': SeenAnswer[] | null
@@ -394,4 +459,5 @@ export interface Answers {
   '/api/overview': Overview
   '/api/scope': Scope
   '/api/tap': ArrivalAnswer
+  '/api/why': Reasons
 }

@@ -1,0 +1,73 @@
+package why
+
+import (
+	"math"
+	"time"
+
+	"patou/internal/timerange"
+	"patou/internal/why/shift"
+)
+
+// grid is the places in time at which everything is compared: one step for all
+// series of a question, so that they can be laid beside each other.
+type grid struct {
+	start, step  int64 // ns
+	n            int
+	base, window shift.Stretch
+	// guard is how many places around a window take no part in what it is
+	// compared with.
+	guard int
+}
+
+// mostPlaces is about how many places a grid has: enough to see what lasts a
+// tenth of the window, few enough to sort ten thousand series.
+const mostPlaces = 400
+
+func newGrid(base, window timerange.Range) grid {
+	total := window.Until - base.From
+	g := grid{step: int64(time.Second)}
+	for _, s := range []int64{1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600} {
+		g.step = s * int64(time.Second)
+		if total/g.step <= mostPlaces {
+			break
+		}
+	}
+	g.start = timerange.Floor(base.From, g.step)
+	g.n = int((timerange.Ceil(window.Until, g.step) - g.start) / g.step)
+	at := func(t int64) int { return min(max(int((t-g.start)/g.step), 0), g.n) }
+	g.base = shift.Stretch{From: 0, Until: at(base.Until)}
+	g.window = shift.Stretch{From: at(window.From), Until: g.n}
+	g.guard = max((g.window.Until-g.window.From)/10, 1)
+	return g
+}
+
+// length is how many places the window has.
+func (g *grid) length() int { return g.window.Until - g.window.From }
+
+// time is when a place begins.
+func (g *grid) time(at int) int64 { return g.start + int64(at)*g.step }
+
+// spread puts values of another step on the grid: the mean of those that fall
+// on a place, or their sum where sums is set; there a place without a value
+// that lies between others is 0.
+func (g *grid) spread(start, step int64, values []float64, sums bool) []float64 {
+	out, count := make([]float64, g.n), make([]int32, g.n)
+	for i, v := range values {
+		at := int(((start+int64(i)*step)*1e9 - g.start) / g.step)
+		if math.IsNaN(v) || at < 0 || at >= g.n || (start+int64(i)*step)*1e9 < g.start {
+			continue
+		}
+		out[at] += v
+		count[at]++
+	}
+	known := len(values) > 0 && step*1e9 <= g.step
+	for i := range out {
+		switch {
+		case count[i] == 0 && !(sums && known):
+			out[i] = math.NaN()
+		case count[i] > 1 && !sums:
+			out[i] /= float64(count[i])
+		}
+	}
+	return out
+}
