@@ -31,7 +31,7 @@ func (s *server) routePage() error {
 		return fmt.Errorf("reading the page's files: %w", err)
 	}
 	s.handle("GET /{$}", access{}, func(w http.ResponseWriter, _ *http.Request) error {
-		w.Header().Set("Location", "ui/explore") // relative: a proxy may put a prefix before it
+		w.Header().Set("Location", "ui/overview") // relative: a proxy may put a prefix before it
 		w.WriteHeader(http.StatusFound)
 		return nil
 	})
@@ -51,8 +51,11 @@ func (s *server) routePage() error {
 }
 
 // isView reports whether a path is a view, which the page itself knows: its name
-// has no dot.
+// has no dot, but names of hosts may have.
 func isView(name string) bool {
+	if strings.HasPrefix(name, "hosts/") {
+		return true
+	}
 	base := path.Base(name)
 	return base == "." || base == "index.html" || !strings.Contains(base, ".")
 }
@@ -66,6 +69,7 @@ func servePage(w http.ResponseWriter, r *http.Request, files map[string]*pageFil
 		if f == nil {
 			return writeText(w, "text/html; charset=utf-8", notBuilt)
 		}
+		f = f.below(strings.Count(strings.TrimPrefix(r.URL.EscapedPath(), "/ui/"), "/"))
 	}
 	if f == nil {
 		return refuse(http.StatusNotFound, "the page has no file %.100q", name)
@@ -86,6 +90,16 @@ func servePage(w http.ResponseWriter, r *http.Request, files map[string]*pageFil
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 	return nil
+}
+
+// below is the page as a view that lies so many folders below ui/ needs it: what
+// it asks for is named relative to it, so that a proxy may put a prefix before all.
+func (f *pageFile) below(depth int) *pageFile {
+	if depth == 0 {
+		return f
+	}
+	up := []byte(`="` + strings.Repeat("../", depth))
+	return newPageFile("index.html", bytes.ReplaceAll(f.body, []byte(`="./`), up))
 }
 
 func takesGzip(r *http.Request) bool {

@@ -32,8 +32,20 @@ func TestThePageIsServed(t *testing.T) {
 
 func TestTheRootLeadsToThePage(t *testing.T) {
 	r := newRig(t, nil).get(t, "/")
-	if r.status != http.StatusFound || r.header.Get("Location") != "ui/explore" {
+	if r.status != http.StatusFound || r.header.Get("Location") != "ui/overview" {
 		t.Errorf("got %d to %q", r.status, r.header.Get("Location"))
+	}
+}
+
+func TestAViewBelowAnotherFindsTheSameFiles(t *testing.T) {
+	g := newRig(t, func(o *Options) {
+		o.Page = fstest.MapFS{"index.html": {Data: []byte(`<!doctype html><script type="module" src="./assets/app-1a.js"></script>`)}}
+	})
+	for path, want := range map[string]string{
+		"/ui/hosts": `="./assets/`, "/ui/hosts/": `="../assets/`, "/ui/hosts/web-1": `="../assets/`,
+		"/ui/hosts/web-1.example.org": `="../assets/`, "/ui/hosts/a%2Fb": `="../assets/`, "/ui/logs/some/view": `="../../assets/`,
+	} {
+		g.get(t, path).want(t, http.StatusOK, want)
 	}
 }
 

@@ -78,7 +78,7 @@ func localPath(next string) string {
 	u, err := url.Parse(next)
 	if err != nil || u.Scheme != "" || u.Host != "" || u.Path == "" || strings.HasPrefix(u.Path, "/") || strings.Contains(u.Path, "\\") ||
 		path.Clean(u.Path) != u.Path || strings.HasPrefix(u.Path, "..") || strings.ContainsAny(next, "\r\n") {
-		return "explore"
+		return "overview"
 	}
 	return (&url.URL{Path: u.Path, RawQuery: u.RawQuery}).String()
 }

@@ -71,8 +71,8 @@ func TestABadTokenIsToldOnTheForm(t *testing.T) {
 
 func TestTheWayBackLeadsNowhereElse(t *testing.T) {
 	for next, want := range map[string]string{
-		"explore?a=b&c": "explore?a=b&c", "logs/x": "logs/x", "": "explore", "//evil.example": "explore", "https://evil.example": "explore", "/etc": "explore",
-		"../api": "explore", "..": "explore", "a/../../b": "explore", `\\evil`: "explore", "a\r\nb": "explore", "javascript:x": "explore",
+		"explore?a=b&c": "explore?a=b&c", "logs/x": "logs/x", "": "overview", "//evil.example": "overview", "https://evil.example": "overview", "/etc": "overview",
+		"../api": "overview", "..": "overview", "a/../../b": "overview", `\\evil`: "overview", "a\r\nb": "overview", "javascript:x": "overview",
 	} {
 		if got := localPath(next); got != want {
 			t.Errorf("%q leads to %q, want %q", next, got, want)

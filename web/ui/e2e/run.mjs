@@ -63,8 +63,7 @@ async function findSpike() {
 }
 
 async function firstPage(page) {
-  await page.goto(url)
-  await page.waitForURL(/\/ui\/explore/)
+  await page.goto(`${origin}/ui/explore`)
   await page.locator('[role=figure] canvas').first().waitFor()
   await page.locator('.legend tbody tr').first().waitFor()
 }

@@ -3,6 +3,7 @@
 
 import type { FunctionInfo } from '../lib/complete'
 import { spec, type Range } from '../lib/time'
+import type { Day, Host, HostRow, Overview, Patterns, Why } from './herd'
 import type { Answers, CompletedNode, Entry, EventMark, RenderSeries, Row, TreeNode } from './types'
 
 /** Everything before `ui/`: empty at the root, a prefix behind a proxy. */
@@ -34,10 +35,10 @@ export function address(path: string, params: Params = {}): string {
   return `${base}${path}${text ? `?${text}` : ''}`
 }
 
-async function ask(path: string, params: Params, signal?: AbortSignal): Promise<Response> {
+async function ask(path: string, params: Params, signal?: AbortSignal, how: RequestInit = {}): Promise<Response> {
   let answer: Response
   try {
-    answer = await fetch(address(path, params), { signal, headers: { accept: 'application/json' } })
+    answer = await fetch(address(path, params), { signal, headers: { accept: 'application/json', ...(how.body ? { 'content-type': 'application/json' } : {}) }, ...how })
   } catch (cause) {
     if (signal?.aborted) throw cause
     throw new ApiError(0, 'The server does not answer.')
@@ -98,6 +99,28 @@ async function* lines<T>(answer: Response): AsyncGenerator<T[]> {
 
 const times = (r: Range): Params => ({ from: spec(r.from), until: spec(r.until) })
 
+const baseTimes = (r: Range | undefined): Params => (r ? { base_from: spec(r.from), base_until: spec(r.until) } : {})
+
+export interface WhyQuestion {
+  targets: string[]
+  components: string[]
+  hosts: string[]
+  range: Range
+  base?: Range
+  onset?: number
+  limit?: number
+}
+
+function whyParams({ targets, components, hosts, range, base, onset, limit }: WhyQuestion): Params {
+  const asked = { target: targets, component: components, host: hosts, ...times(range), ...baseTimes(base) }
+  return { ...asked, onset: onset === undefined ? undefined : spec(onset), limit }
+}
+
+/** Changes something on the server; nothing is expected back. */
+async function change(method: string, path: string, body?: unknown): Promise<void> {
+  await ask(path, {}, undefined, { method, body: body === undefined ? undefined : JSON.stringify(body) })
+}
+
 export const api = {
   info: (signal?: AbortSignal) => own('/api/info', {}, signal),
   render: (target: string, r: Range, maxDataPoints: number, signal?: AbortSignal) =>
@@ -117,7 +140,20 @@ export const api = {
   fields: async (q: string, r: Range, signal?: AbortSignal) =>
     (await own('/api/logs/fields', { q, ...times(r), limit: 5 }, signal)).fields,
   components: async (signal?: AbortSignal) => (await own('/api/components', {}, signal)) ?? [],
-  hosts: async (signal?: AbortSignal) => (await own('/api/hosts', {}, signal)) ?? [],
+  hosts: async (signal?: AbortSignal) => (await json<HostRow[] | null>('/api/hosts', {}, signal)) ?? [],
+  overview: (at?: number, signal?: AbortSignal) => json<Overview>('/api/overview', { at: at === undefined ? undefined : spec(at) }, signal),
+  day: (until?: number, signal?: AbortSignal) => json<Day>('/api/overview/day', { until: until === undefined ? undefined : spec(until) }, signal),
+  host: (id: string, at?: number, signal?: AbortSignal) =>
+    json<Host>(`/api/hosts/${encodeURIComponent(id)}`, { at: at === undefined ? undefined : spec(at) }, signal),
+  /** Names the group of a host; an empty one goes back to what is found. */
+  setGroup: (id: string, group: string) => change('POST', `/api/hosts/${encodeURIComponent(id)}/group`, { group }),
+  forgetHost: (id: string) => change('DELETE', `/api/hosts/${encodeURIComponent(id)}`),
+  why: (asked: WhyQuestion, signal?: AbortSignal) => json<Why>('/api/why', whyParams(asked), signal),
+  patterns: (q: string, r: Range, compared: Range | undefined, limit: number, signal?: AbortSignal) =>
+    json<Patterns>('/api/logs/patterns', { q, ...times(r), ...baseTimes(compared), limit }, signal),
+  /** All series of many targets at once. */
+  renderAll: (target: string[], r: Range, maxDataPoints: number, signal?: AbortSignal) =>
+    json<RenderSeries[]>('/render', { target, ...times(r), maxDataPoints, format: 'json' }, signal),
   /** Entries, or rows of an aggregation, in batches as they arrive. */
   async *logs(q: string, r: Range, limit: number, order: 'asc' | 'desc', signal?: AbortSignal) {
     yield* lines<Entry | Row>(await ask('/api/logs', { q, ...times(r), limit, order }, signal))

@@ -49,3 +49,8 @@ export function snippets(host: string, listeners: Record<string, string>): Snipp
     },
   ]
 }
+
+/** How to run the agent against this server. */
+export function agentCommand(host: string, listeners: Record<string, string>): string {
+  return `patou agent --server http://${host}:${port(listeners.http, 8420)} \\\n  --token …`
+}

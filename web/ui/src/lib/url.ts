@@ -14,6 +14,14 @@ export interface ScopeChoice {
   hosts: string[]
 }
 export type Order = 'slow' | 'new' | 'old'
+export const tabs = ['entries', 'why', 'patterns', 'events', 'moved'] as const
+export type Tab = (typeof tabs)[number]
+/** Entries that a reason for a change points at: they are shown in place of those of the scope. */
+export interface Lines {
+  q: string
+  from: number
+  until: number
+}
 export interface PageState {
   targets: Target[]
   from: Spec
@@ -26,7 +34,7 @@ export interface PageState {
   pin?: number
   /** The scope as the reader changed it; undefined while it is the found one. */
   scope?: ScopeChoice
-  tab: 'entries' | 'events'
+  tab: Tab
   q: string
   order?: Order
   /** Whether all entries of the scope are shown, not only those that make the series. */
@@ -40,6 +48,14 @@ export interface PageState {
   hide: Target[]
   /** Whether graphs are shown as a table too. */
   table: boolean
+  /** The past moment that the overview shows; undefined while it shows now. */
+  at?: number
+  /** Where the change began, as the reader moved it, and what it is compared with. */
+  onset?: number
+  base?: Range
+  /** The rank of the open reason, and the lines it led to. */
+  reason?: number
+  lines?: Lines
 }
 
 export const initial: PageState = { targets: [], from: '-1h', until: 'now', tab: 'entries', q: '', all: false, around: false, follow: false, hide: [], table: false }
@@ -70,6 +86,12 @@ function decodeScope(text: string | null): ScopeChoice | undefined {
   return { components: of('c:'), hosts: of('h:') }
 }
 
+function decodeLines(text: string | null): Lines | undefined {
+  const found = /^([\d.]+),([\d.]+),(.*)$/s.exec(text ?? '')
+  const range = found && decodeRange(`${found[1]},${found[2]}`)
+  return range ? { ...range, q: found[3]! } : undefined
+}
+
 function oneOf<T extends string>(text: string | null, known: readonly T[]): T | undefined {
   return known.find((word) => word === text)
 }
@@ -91,7 +113,7 @@ export function decode(search: string): PageState {
     on: params.get('on') ?? undefined,
     pin: number(params.get('pin')),
     scope: decodeScope(params.get('scope')),
-    tab: oneOf(params.get('tab'), ['entries', 'events']) ?? 'entries',
+    tab: oneOf(params.get('tab'), tabs) ?? 'entries',
     q: params.get('q') ?? '',
     order: oneOf(params.get('order'), ['slow', 'new', 'old']),
     all: params.get('all') === '1',
@@ -100,21 +122,30 @@ export function decode(search: string): PageState {
     follow: params.get('follow') === '1',
     hide: params.getAll('hide').map(decodeTarget),
     table: params.get('table') === '1',
+    at: number(params.get('at')),
+    onset: number(params.get('onset')),
+    base: decodeRange(params.get('base')),
+    reason: number(params.get('why')),
+    lines: decodeLines(params.get('lines')),
   }
 }
 
 const plain = (t: number): string => String(Math.round(t * 1000) / 1000)
 
+const encodeRange = (r: Range): string => `${plain(r.from)},${plain(r.until)}`
+
 /** Writes the state as `?…`, leaving out what is as it would be anyway. */
 export function encode(s: PageState): string {
   const pairs: [string, string | undefined][] = s.targets.map((target) => ['t', `${target.letter}~${target.text}`])
   pairs.push(['from', s.from === initial.from ? undefined : s.from], ['until', s.until === initial.until ? undefined : s.until])
-  pairs.push(['live', s.live], ['sel', s.sel && `${plain(s.sel.from)},${plain(s.sel.until)}`], ['on', s.on])
+  pairs.push(['live', s.live], ['sel', s.sel && encodeRange(s.sel)], ['on', s.on])
   pairs.push(['pin', s.pin === undefined ? undefined : plain(s.pin)], ['scope', s.scope && encodeScope(s.scope)])
   pairs.push(['tab', s.tab === 'entries' ? undefined : s.tab], ['q', s.q || undefined], ['order', s.order])
   pairs.push(['all', s.all ? '1' : undefined], ['entry', s.entry], ['around', s.around ? '1' : undefined], ['follow', s.follow ? '1' : undefined])
   for (const one of s.hide) pairs.push(['hide', `${one.letter}~${one.text}`])
-  pairs.push(['table', s.table ? '1' : undefined])
+  pairs.push(['table', s.table ? '1' : undefined], ['at', s.at === undefined ? undefined : plain(s.at)])
+  pairs.push(['onset', s.onset === undefined ? undefined : plain(s.onset)], ['base', s.base && encodeRange(s.base)])
+  pairs.push(['why', s.reason === undefined ? undefined : String(s.reason)], ['lines', s.lines && `${encodeRange(s.lines)},${s.lines.q}`])
   const written = pairs.filter(([, text]) => text !== undefined).map(([key, text]) => `${key}=${escape(text!)}`)
   return written.length ? `?${written.join('&')}` : ''
 }

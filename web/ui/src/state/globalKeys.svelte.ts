@@ -10,6 +10,7 @@ import { toasts } from './toasts.svelte'
 interface Doors {
   sheet: () => void
   pick: () => void
+  palette: () => void
 }
 
 /** The window one length earlier (-1) or later (1). */
@@ -42,8 +43,11 @@ export function globalKeys(doors: Doors): Binding[] {
     time(['z'], 'undo zoom', () => void route.unzoom()),
     time(['n'], 'now, live', () => timeRange.follow()),
     time(['.'], 'refresh', () => timeRange.refresh()),
+    { keys: ['g o'], label: 'Overview', group: 'Go', run: () => route.go('overview', route.elsewhere('overview')) },
     { keys: ['g e'], label: 'Explore', group: 'Go', run: () => route.go('explore', route.elsewhere('explore')) },
     { keys: ['g l'], label: 'Logs', group: 'Go', run: () => route.go('logs', route.elsewhere('logs')) },
+    { keys: ['g h'], label: 'Hosts', group: 'Go', run: () => route.go('hosts', route.elsewhere('hosts')) },
+    every(['Ctrl+k'], 'search or jump', doors.palette),
     every(['?'], 'these keys', doors.sheet),
     every(['y'], 'copy link, fixed times', copyLink),
     every(['d'], 'light or dark', () => prefs.switchTheme()),

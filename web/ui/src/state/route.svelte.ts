@@ -5,17 +5,29 @@ import { base } from '../api/client'
 import { decode, encode, initial, type PageState } from '../lib/url'
 import { spec, type Range } from '../lib/time'
 
-export type PageName = 'explore' | 'logs' | 'start'
+export type PageName = 'overview' | 'explore' | 'logs' | 'hosts' | 'start'
 
-const pages: PageName[] = ['explore', 'logs', 'start']
+const pages: PageName[] = ['overview', 'explore', 'logs', 'hosts', 'start']
 
 function pageOf(path: string): PageName {
   const word = path.slice(base.length).replace(/^\/ui\/?/, '').split('/')[0]
-  return pages.find((name) => name === word) ?? 'explore'
+  return pages.find((name) => name === word) ?? 'overview'
+}
+
+/** What of a page is named by the path: the host. */
+function subjectOf(path: string): string {
+  const text = path.slice(base.length).replace(/^\/ui\/?[^/]*\/?/, '')
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 class Route {
   page = $state<PageName>(pageOf(location.pathname))
+  /** The host that the Hosts page is about; empty for all of them. */
+  subject = $state(subjectOf(location.pathname))
   state = $state.raw<PageState>(decode(location.search))
   /** The states in which other pages were left. */
   #left = new Map<PageName, PageState>()
@@ -28,25 +40,27 @@ class Route {
 
   #read(): void {
     this.page = pageOf(location.pathname)
+    this.subject = subjectOf(location.pathname)
     this.state = decode(location.search)
   }
 
   /** The address of a page with a state. */
-  href(page: PageName, state: PageState = this.state): string {
-    return `${base}/ui/${page}${encode(state)}`
+  href(page: PageName, state: PageState = this.state, subject = ''): string {
+    return `${base}/ui/${page}${subject ? `/${encodeURIComponent(subject)}` : ''}${encode(state)}`
   }
 
   /** Changes part of the state. `replace` for what Back should not stop at. */
   patch(change: Partial<PageState>, replace = false): void {
-    this.go(this.page, { ...this.state, ...change }, replace)
+    this.go(this.page, { ...this.state, ...change }, replace, this.subject)
   }
 
-  go(page: PageName, state: PageState, replace = false): void {
-    const to = this.href(page, state)
+  go(page: PageName, state: PageState, replace = false, subject = ''): void {
+    const to = this.href(page, state, subject)
     if (to === location.pathname + location.search) return
     if (page !== this.page) this.#left.set(this.page, this.state)
     history[replace ? 'replaceState' : 'pushState'](null, '', to)
     this.page = page
+    this.subject = subject
     this.state = state
   }
 
