@@ -6,8 +6,10 @@ import (
 
 	"patou/internal/agent/journal"
 	"patou/internal/agent/vitals"
+	"patou/internal/component"
 	"patou/internal/config"
 	"patou/internal/entry"
+	"patou/internal/metric"
 	"patou/internal/store/state"
 )
 
@@ -19,7 +21,8 @@ func (a *App) startHost() {
 	c := &a.opts.Config.Config
 	if c.Vitals == config.Switch(true) {
 		collector := vitals.New(vitals.Options{
-			Host: a.host, Sink: a.samples.OwnSource("vitals"), Clock: a.clock, Telemetry: a.telemetry,
+			Sink:  named{a.samples.OwnSource("vitals"), "host." + component.Node(a.host) + ".", map[string]string{}},
+			Clock: a.clock, Telemetry: a.telemetry,
 			Missing: func(what string, err error) {
 				a.log.Info("a part of this host's vitals cannot be read", "what", what, "error", err.Error())
 			},
@@ -60,6 +63,27 @@ func (a *App) keepJournal(ctx context.Context, entries []entry.Entry, places map
 		a.telemetry.Counter("journal.cursor_errors").Inc()
 	}
 	return nil
+}
+
+// named files a host's series under its name.
+type named struct {
+	sink   vitals.Sink
+	prefix string
+	full   map[string]string // by the name that the host uses
+}
+
+// Samples hands on copies under their full names.
+func (n named) Samples(ctx context.Context, samples []metric.Sample) error {
+	own := make([]metric.Sample, len(samples))
+	for i, s := range samples {
+		name, ok := n.full[s.Name]
+		if !ok {
+			name = n.prefix + s.Name
+			n.full[s.Name] = name
+		}
+		own[i] = metric.Sample{Name: name, Time: s.Time, Value: s.Value}
+	}
+	return n.sink.Samples(ctx, own)
 }
 
 // cursor remembers in the state how far the journal was kept.

@@ -1,117 +1,137 @@
 package vitals
 
 import (
-	"strconv"
-	"strings"
+	"hash/maphash"
+	"path/filepath"
+	"time"
 
-	"patou/internal/component"
+	"patou/internal/host"
 )
+
+// ReportInterval is the longest time between two reports of the file systems.
+const ReportInterval = 30 * time.Second
+
+// relist is after how many readings the mounts are looked at again. Whether a
+// file system became read-only is seen at each reading by its own answer, and
+// here for those of ext4 since Linux 6.15, which only say so in their options.
+const relist = 5
 
 // usage is how full a file system is, in bytes and files.
 type usage struct {
 	total, free, available uint64
 	files, filesFree       uint64
+	readOnly               bool
 }
 
-// fileSystems reads /proc/self/mounts now and then, and each second how full
-// what is mounted there is.
+// fileSystems reads the mounts now and then, and each second how full what is
+// mounted there is.
 type fileSystems struct {
-	c      *Collector
-	mounts []mount
-	age    int // readings since the mounts were listed
+	c       *Collector
+	seed    maphash.Seed
+	listed  uint64 // the mounts' text, hashed
+	mounts  []mount
+	systems []host.FileSystem // for the report
+	changed bool
+	answer  usage     // of the file system that is being asked
+	told    time.Time // when the report was given
 }
 
+// mount is a file system and the names of its series.
 type mount struct {
-	path                                  string
-	used, available, total, percent, file string
+	path, kind string
+	asked      string // the path below the root, with a 0 at its end
+	readOnly   bool   // by its options
+	system     host.FileSystem
+
+	used, available, total, percent, files, readOnlyName string
 }
 
-// relist is after how many readings the mounts are listed again.
-const relist = 30
-
-func newFileSystems(c *Collector) *fileSystems { return &fileSystems{c: c, age: relist} }
+func newFileSystems(c *Collector) *fileSystems {
+	return &fileSystems{c: c, seed: maphash.MakeSeed()}
+}
 
 func (f *fileSystems) read(text []byte) {
-	if f.age++; f.age > relist {
-		f.age = 0
+	if h := maphash.Bytes(f.seed, text); h != f.listed {
+		f.listed = h
 		f.list(string(text))
 	}
+}
+
+// list makes the series of the file systems that can fill up.
+func (f *fileSystems) list(text string) {
+	f.mounts, f.changed = f.mounts[:0], true
+	taken := map[string]bool{}
+	for _, m := range chosen(parseMounts(text)) {
+		name := mountName(m.path)
+		for taken[name] { // two paths may give one name
+			name += "-2"
+		}
+		taken[name] = true
+		f.mounts = append(f.mounts, f.mount(m, "filesystem."+name+"."))
+	}
+}
+
+func (f *fileSystems) mount(m mounted, prefix string) mount {
+	return mount{
+		path: m.path, kind: m.kind, readOnly: m.readOnly, asked: filepath.Join(f.c.options.Root, m.path) + "\x00",
+		used: prefix + "used", available: prefix + "available", total: prefix + "total",
+		percent: prefix + "used_percent", files: prefix + "files_percent", readOnlyName: prefix + "read_only",
+	}
+}
+
+// measure asks each file system how full it is.
+func (f *fileSystems) measure() {
 	for i := range f.mounts {
 		m := &f.mounts[i]
-		u, err := f.c.options.usage(m.path)
-		if err != nil || u.total == 0 {
-			continue
+		u := &f.answer
+		if *u = (usage{}); f.c.options.usage(m.asked, u) == nil && u.total > 0 {
+			u.readOnly = u.readOnly || m.readOnly
+			f.emit(m, u)
 		}
-		used := u.total - min(u.total, u.free)
-		f.c.emit(m.used, float64(used))
-		f.c.emit(m.available, float64(u.available))
-		f.c.emit(m.total, float64(u.total))
-		if used+u.available > 0 { // as df does: without what is root's alone
-			f.c.emit(m.percent, 100*float64(used)/float64(used+u.available))
-		}
-		if u.files > 0 {
-			f.c.emit(m.file, 100*float64(u.files-min(u.files, u.filesFree))/float64(u.files))
-		}
+		f.note(m, u)
 	}
 }
 
-// list finds the file systems that can fill up, each once, however often it is
-// mounted. Those of a network are left out: asking one that is away blocks.
-func (f *fileSystems) list(text string) {
-	f.mounts = f.mounts[:0]
-	seen := map[string]bool{}
-	for line := range strings.Lines(text) {
-		fields := strings.Fields(line)
-		if len(fields) < 3 || !local(fields[2]) || len(f.mounts) >= maxDevices {
-			continue
-		}
-		device, path := fields[0], unescape(fields[1])
-		if fields[2] == "overlay" || fields[2] == "tmpfs" {
-			device = path // many have the same device's name
-		}
-		if !seen[device] {
-			seen[device] = true
-			f.mounts = append(f.mounts, f.c.mount(path))
-		}
+func (f *fileSystems) emit(m *mount, u *usage) {
+	used := u.total - min(u.total, u.free)
+	f.c.emit(m.used, float64(used))
+	f.c.emit(m.available, float64(u.available))
+	f.c.emit(m.total, float64(u.total))
+	full := 0.
+	if used+u.available > 0 { // as df does: without what is root's alone
+		full = f.c.percent(m.percent, 100*float64(used)/float64(used+u.available))
 	}
+	if u.files > 0 {
+		full = max(full, f.c.percent(m.files, 100*float64(u.files-min(u.files, u.filesFree))/float64(u.files)))
+	}
+	if u.readOnly {
+		f.c.emit(m.readOnlyName, 1)
+		return // what nobody writes to does not fill up
+	}
+	f.c.emit(m.readOnlyName, 0)
+	f.c.full.note(diskFull, full, m.path)
 }
 
-// local leaves out file systems that are made up, and those of other machines:
-// asking a dead server for its free space would hang, and the numbers are its
-// own to tell.
-func local(kind string) bool {
-	switch kind {
-	case "ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "jfs", "reiserfs", "vfat", "exfat", "ntfs", "ntfs3", "bcachefs", "overlay":
-		return true
+// note keeps what a report says, and whether it has something new.
+func (f *fileSystems) note(m *mount, u *usage) {
+	now := host.FileSystem{
+		Path: m.path, Kind: m.kind, Total: int64(u.total), Used: int64(u.total - min(u.total, u.free)),
+		Files: int64(u.files - min(u.files, u.filesFree)), FilesMax: int64(u.files), ReadOnly: u.readOnly,
 	}
-	return false
+	f.changed = f.changed || now.Total != m.system.Total || now.ReadOnly != m.system.ReadOnly
+	m.system = now
 }
 
-// mount names the series by the path: "root" for /, "var-log" for /var/log.
-func (c *Collector) mount(path string) mount {
-	name := "root"
-	if path != "/" {
-		name = component.Node(strings.ReplaceAll(strings.Trim(path, "/"), "/", "-"))
+// due is what a report says of the file systems, nil when there is no need.
+func (f *fileSystems) due(now time.Time) []host.FileSystem {
+	if !f.changed && now.Sub(f.told) < ReportInterval {
+		return nil
 	}
-	prefix := c.prefix + "filesystem." + name + "."
-	return mount{path, prefix + "used", prefix + "available", prefix + "total", prefix + "used_percent", prefix + "files_percent"}
-}
-
-// unescape undoes the octal escapes of spaces and the like.
-func unescape(s string) string {
-	if !strings.Contains(s, `\`) {
-		return s
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+4 <= len(s) {
-			if n, err := strconv.ParseUint(s[i+1:i+4], 8, 8); err == nil {
-				b.WriteByte(byte(n))
-				i += 3
-				continue
-			}
+	f.changed, f.told, f.systems = false, now, f.systems[:0]
+	for i := range f.mounts {
+		if f.mounts[i].system.Total > 0 {
+			f.systems = append(f.systems, f.mounts[i].system)
 		}
-		b.WriteByte(s[i])
 	}
-	return b.String()
+	return f.systems
 }

@@ -1,27 +1,19 @@
 package vitals
 
-import "strconv"
+import "os"
 
-// memory reads /proc/meminfo; all series are in bytes.
-type memory struct {
-	c                                           *Collector
-	total, used, available, free, cached        string
-	buffers, dirty, swapTotal, swapUsed, shared string
-}
+// memory reads /proc/meminfo; all series but a share are in bytes.
+type memory struct{ c *Collector }
 
-func newMemory(c *Collector) *memory {
-	name := func(s string) string { return c.prefix + "memory." + s }
-	return &memory{
-		c: c, total: name("total"), used: name("used"), available: name("available"), free: name("free"),
-		cached: name("cached"), buffers: name("buffers"), dirty: name("dirty"), shared: name("shared"),
-		swapTotal: name("swap_total"), swapUsed: name("swap_used"),
-	}
-}
+// maxKiB is more than any machine has, and small enough to be added up.
+const maxKiB = 1 << 50
+
+func newMemory(c *Collector) *memory { return &memory{c} }
 
 // sizes are what meminfo says, in bytes.
 type sizes struct {
-	total, free, available, buffers, cached, reclaimable, dirty, shared, swapTotal, swapFree uint64
-	hasAvailable                                                                             bool
+	total, free, available, buffers, cached, reclaimable, slab, dirty, shared, swapTotal, swapFree uint64
+	hasAvailable                                                                                   bool
 }
 
 func (m *memory) read(text []byte) {
@@ -30,9 +22,11 @@ func (m *memory) read(text []byte) {
 		var line []byte
 		line, text = nextLine(text)
 		key, values := nextField(line)
-		var kib [1]uint64
-		if numbers(values, kib[:]) == 1 {
-			s.set(key, kib[0]*1024)
+		if field := s.field(key); field != nil {
+			if kib, ok := first(values); ok && kib < maxKiB {
+				*field = kib * 1024
+				s.hasAvailable = s.hasAvailable || field == &s.available
+			}
 		}
 	}
 	if s.total == 0 {
@@ -44,60 +38,105 @@ func (m *memory) read(text []byte) {
 	m.emit(&s)
 }
 
-func (s *sizes) set(key []byte, size uint64) {
+// field is where the value of a key belongs, nil for none of ours.
+func (s *sizes) field(key []byte) *uint64 {
 	switch string(key) {
 	case "MemTotal:":
-		s.total = size
+		return &s.total
 	case "MemFree:":
-		s.free = size
+		return &s.free
 	case "MemAvailable:":
-		s.available, s.hasAvailable = size, true
+		return &s.available
 	case "Buffers:":
-		s.buffers = size
+		return &s.buffers
 	case "Cached:":
-		s.cached = size
+		return &s.cached
 	case "SReclaimable:":
-		s.reclaimable = size
+		return &s.reclaimable
+	case "Slab:":
+		return &s.slab
 	case "Dirty:":
-		s.dirty = size
+		return &s.dirty
 	case "Shmem:":
-		s.shared = size
+		return &s.shared
 	case "SwapTotal:":
-		s.swapTotal = size
+		return &s.swapTotal
 	case "SwapFree:":
-		s.swapFree = size
+		return &s.swapFree
 	}
+	return nil
 }
 
 func (m *memory) emit(s *sizes) {
-	m.c.emit(m.total, float64(s.total))
-	m.c.emit(m.used, float64(s.total-min(s.total, s.available)))
-	m.c.emit(m.available, float64(s.available))
-	m.c.emit(m.free, float64(s.free))
-	m.c.emit(m.cached, float64(s.cached+s.reclaimable))
-	m.c.emit(m.buffers, float64(s.buffers))
-	m.c.emit(m.dirty, float64(s.dirty))
-	m.c.emit(m.shared, float64(s.shared))
-	m.c.emit(m.swapTotal, float64(s.swapTotal))
-	m.c.emit(m.swapUsed, float64(s.swapTotal-min(s.swapTotal, s.swapFree)))
+	used := float64(s.total - min(s.total, s.available))
+	m.c.emit("memory.total", float64(s.total))
+	m.c.emit("memory.used", used)
+	m.c.emit("memory.available", float64(s.available))
+	m.c.emit("memory.free", float64(s.free))
+	m.c.emit("memory.cached", float64(s.cached+s.reclaimable))
+	m.c.emit("memory.buffers", float64(s.buffers))
+	m.c.emit("memory.slab", float64(s.slab))
+	m.c.emit("memory.dirty", float64(s.dirty))
+	m.c.emit("memory.shared", float64(s.shared))
+	m.c.emit("memory.swap_total", float64(s.swapTotal))
+	m.c.emit("memory.swap_used", float64(s.swapTotal-min(s.swapTotal, s.swapFree)))
+	m.c.full.note(memoryFull, m.c.percent("memory.used_percent", 100*used/float64(s.total)), "")
 }
 
 // load reads /proc/loadavg: the processes that run or wait, averaged.
-type load struct {
-	c     *Collector
-	names [3]string
-}
+type load struct{ c *Collector }
 
-func newLoad(c *Collector) *load {
-	return &load{c: c, names: [3]string{c.prefix + "load.1m", c.prefix + "load.5m", c.prefix + "load.15m"}}
-}
+func newLoad(c *Collector) *load { return &load{c} }
 
 func (l *load) read(text []byte) {
-	for _, name := range l.names {
+	for _, name := range [...]string{"load.1m", "load.5m", "load.15m"} {
 		var f []byte
 		f, text = nextField(text)
-		if v, err := strconv.ParseFloat(string(f), 64); err == nil { // no allocation: it does not escape
+		if v, ok := decimal(f); ok {
 			l.c.emit(name, v)
 		}
 	}
+}
+
+// paging reads /proc/vmstat: what the kernel did to give out memory.
+type paging struct {
+	c                                        *Collector
+	faults, major, swapIn, swapOut, oomKills counter
+}
+
+func newPaging(c *Collector) *paging {
+	page := float64(os.Getpagesize())
+	return &paging{
+		c: c, faults: rateName("vm.page_faults", 1), major: rateName("vm.major_faults", 1),
+		swapIn: rateName("vm.swap_in", page), swapOut: rateName("vm.swap_out", page), oomKills: rateName("vm.oom_kills", 1),
+	}
+}
+
+func (p *paging) read(text []byte) {
+	for len(text) > 0 {
+		var line []byte
+		line, text = nextLine(text)
+		key, values := nextField(line)
+		if k := p.counter(key); k != nil {
+			if v, ok := first(values); ok {
+				p.c.rate(k, v)
+			}
+		}
+	}
+}
+
+func (p *paging) counter(key []byte) *counter {
+	switch string(key) {
+	case "pgfault":
+		return &p.faults
+	case "pgmajfault":
+		return &p.major
+	case "pswpin":
+		return &p.swapIn
+	case "pswpout":
+		return &p.swapOut
+	case "oom_kill":
+		return &p.oomKills
+	}
+	return nil
 }

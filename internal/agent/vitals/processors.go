@@ -9,12 +9,10 @@ import (
 // percent of it, and what the scheduler did.
 type processors struct {
 	c     *Collector
-	all   cpuTimes
-	busy  string
+	all   [8]counter
 	cores []core
 
-	switches, forks  counter
-	running, blocked string
+	switches, forks counter
 }
 
 // cpuStates are the columns of /proc/stat. Guest's time is in user's too.
@@ -27,27 +25,33 @@ const (
 	iowaitState = 4
 )
 
-type cpuTimes [8]counter
-
-// core is one processor's counters under its own name.
+// core is one processor's counters and the names of its series.
 type core struct {
-	name  string
-	times cpuTimes
+	busy  string
+	times [8]counter
 }
 
-// maxCores bounds the cores that have a series of their own.
-const maxCores = 256
+// maxCores bounds the cores that have a series of their own, coresByState those
+// that have one for each state.
+const maxCores, coresByState = 256, 64
 
 func newProcessors(c *Collector) *processors {
 	p := &processors{
-		c: c, busy: c.prefix + "cpu.busy",
-		switches: c.counterOf("processes.context_switches", 1), forks: c.counterOf("processes.forks", 1),
-		running: c.prefix + "processes.running", blocked: c.prefix + "processes.blocked",
+		c: c, switches: rateName("processes.context_switches", 1), forks: rateName("processes.forks", 1),
 	}
 	for i, state := range cpuStates() {
-		p.all[i] = c.counterOf("cpu."+state, 1)
+		p.all[i] = rateName("cpu."+state, 1)
 	}
 	return p
+}
+
+func newCore(n int) core {
+	prefix := "cpu.core" + strconv.Itoa(n) + "."
+	k := core{busy: prefix + "busy"}
+	for i, state := range cpuStates() {
+		k.times[i] = rateName(prefix+state, 1)
+	}
+	return k
 }
 
 func (p *processors) read(text []byte) {
@@ -67,19 +71,19 @@ func (p *processors) read(text []byte) {
 }
 
 func (p *processors) other(key, values []byte) {
-	var v [1]uint64
-	if numbers(values, v[:]) != 1 {
+	v, ok := first(values)
+	if !ok {
 		return
 	}
 	switch string(key) {
 	case "ctxt":
-		p.c.rate(&p.switches, v[0])
+		p.c.rate(&p.switches, v)
 	case "processes":
-		p.c.rate(&p.forks, v[0])
+		p.c.rate(&p.forks, v)
 	case "procs_running":
-		p.c.emit(p.running, float64(v[0]))
+		p.c.emit("processes.running", float64(v))
 	case "procs_blocked":
-		p.c.emit(p.blocked, float64(v[0]))
+		p.c.emit("processes.blocked", float64(v))
 	}
 }
 
@@ -90,13 +94,14 @@ func (p *processors) total(values []byte) {
 		return
 	}
 	for i := range rose {
-		p.c.emit(p.all[i].name, 100*rose[i]/sum)
+		p.c.percent(p.all[i].name, 100*rose[i]/sum)
 	}
-	p.c.emit(p.busy, 100*busyShare(&rose, sum))
+	busy := p.c.percent("cpu.busy", busyPercent(&rose, sum))
+	p.c.full.note(cpuFull, busy, "")
 }
 
-func busyShare(rose *[8]float64, sum float64) float64 {
-	return (sum - rose[idleState] - rose[iowaitState]) / sum
+func busyPercent(rose *[8]float64, sum float64) float64 {
+	return 100 * (sum - rose[idleState] - rose[iowaitState]) / sum
 }
 
 func (p *processors) core(digits, values []byte) {
@@ -105,20 +110,24 @@ func (p *processors) core(digits, values []byte) {
 		return
 	}
 	for uint64(len(p.cores)) <= n {
-		p.cores = append(p.cores, core{name: p.c.prefix + "cpu.core" + strconv.Itoa(len(p.cores)) + ".busy"})
-		for i := range p.cores[len(p.cores)-1].times {
-			p.cores[len(p.cores)-1].times[i].scale = 1
-		}
+		p.cores = append(p.cores, newCore(len(p.cores)))
 	}
 	k := &p.cores[n]
-	if rose, sum, ok := p.spent(&k.times, values); ok {
-		p.c.emit(k.name, 100*busyShare(&rose, sum))
+	rose, sum, ok := p.spent(&k.times, values)
+	if !ok {
+		return
+	}
+	p.c.percent(k.busy, busyPercent(&rose, sum))
+	for i := range rose {
+		if n < coresByState {
+			p.c.percent(k.times[i].name, 100*rose[i]/sum)
+		}
 	}
 }
 
 // spent is what each state rose by and the sum. Iowait may go backwards, by
 // the kernel's own words; it counts as not having risen then.
-func (p *processors) spent(times *cpuTimes, values []byte) (rose [8]float64, sum float64, ok bool) {
+func (p *processors) spent(times *[8]counter, values []byte) (rose [8]float64, sum float64, ok bool) {
 	var v [10]uint64
 	n := numbers(values, v[:])
 	if n < 4 {
