@@ -72,6 +72,7 @@ type App struct {
 	lines     *ingest.Logs
 	herd      *herd.Herd
 	chunks    *agent.Receiver
+	pipeline  *pipeline.Pipeline
 
 	// front is replaced by a reload, of which one runs at a time.
 	front     atomic.Pointer[front]
@@ -137,7 +138,10 @@ func (a *App) openEngines(ctx context.Context, fs fsx.FS, dir string) error {
 	if err := a.replay(ctx); err != nil {
 		return err
 	}
-	return a.wire()
+	if err := a.wire(); err != nil {
+		return err
+	}
+	return a.setMask(&a.opts.Config.Config)
 }
 
 // closeLast has a close run when everything that starts later has stopped.
@@ -214,7 +218,9 @@ func (a *App) wire() error {
 		a.log.Warn("a sender makes up components: new ones go to overflow", "source", source, "component", name)
 	}
 	a.samples = ingest.NewMetrics(a.committer, newResolver, a.checkSampleTime, a.tap, a.telemetry)
-	a.lines = ingest.NewLogs(a.committer, pipeline.New(pipeline.Options{}), a.admission, newResolver, a.checkEntryTime, a.tap, a.clock, a.telemetry)
+	a.pipeline = pipeline.New(pipeline.Options{Masked: a.telemetry.Counter("ingest.masked")})
+	a.tap.Mask = a.pipeline.Mask
+	a.lines = ingest.NewLogs(a.committer, a.pipeline, a.admission, newResolver, a.checkEntryTime, a.tap, a.clock, a.telemetry)
 	return a.wireAgents()
 }
 

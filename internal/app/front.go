@@ -117,6 +117,9 @@ func (a *App) reload(ctx context.Context, c config.Sourced) error {
 		return err
 	}
 	a.front.Store(next)
+	if err := a.setMask(&c.Config); err != nil {
+		a.log.Error("the rules for masking stay as they were", "error", err.Error())
+	}
 	a.log.Info("the configuration was reloaded")
 	if waits := a.waitsForStart(&c.Config); len(waits) > 0 {
 		a.log.Info("some keys are taken over at the next start", "keys", fmt.Sprint(waits))
@@ -132,7 +135,7 @@ func (a *App) waitsForStart(c *config.Config) []string {
 		"data": old.Data == c.Data, "memory": old.Memory == c.Memory,
 		"metrics": reflect.DeepEqual(old.Metrics, c.Metrics), "logs": old.Logs == c.Logs,
 		"vitals": old.Vitals == c.Vitals, "journal": old.Journal == c.Journal,
-		"tail": reflect.DeepEqual(old.Tail, c.Tail), "mask": reflect.DeepEqual(old.Mask, c.Mask), "mask_secrets": old.MaskSecrets == c.MaskSecrets,
+		"tail": reflect.DeepEqual(old.Tail, c.Tail),
 	} {
 		if !same {
 			keys = append(keys, key)

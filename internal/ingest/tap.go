@@ -34,6 +34,10 @@ type Arrival struct {
 // Tap lets people watch what arrives, and keeps the last refused lines. It never
 // waits for a watcher.
 type Tap struct {
+	// Mask takes secrets out of a refused line before anybody sees it; nil
+	// leaves it as it is. It is set before the first line, if at all.
+	Mask func(string) string
+
 	clock     clock.Clock
 	telemetry *telemetry.Set
 	watching  atomic.Int32
@@ -52,6 +56,9 @@ func NewTap(c clock.Clock, t *telemetry.Set) *Tap {
 // Reject counts a line that was not understood and keeps it for inspection.
 func (t *Tap) Reject(protocol, source, line, reason string) {
 	t.telemetry.Counter("ingest." + protocol + ".rejected").Inc()
+	if t.Mask != nil {
+		line, reason = t.Mask(line), t.Mask(reason) // a reason may quote the line
+	}
 	a := Arrival{Time: t.clock.Now(), Protocol: protocol, Source: source, Raw: clip(line), Reason: reason}
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -1,24 +1,28 @@
-// Package pipeline makes of a received entry what is stored: it recognises
-// access logs, JSON and logfmt in the message, sets fields, level and time by
+// Package pipeline makes of a received entry what is stored: it masks secrets,
+// recognises access logs, JSON and logfmt in the message, sets fields, level and time by
 // them, brings everything within its limits, and derives samples from requests.
 //
 // Invariant: after Process an entry has a component and host by their grammars,
 // a time, a level where one can be known, and each field once; the envelope
 // says when and where, the line itself what and how bad. Derive depends on the
-// entry alone, so that it gives the same samples whenever it is asked. Nothing
-// here fails: what is not recognised stays a message.
+// entry alone, so that it gives the same samples whenever it is asked. A secret
+// is masked before anything else looks at the entry. Nothing here fails: what is
+// not recognised stays a message.
 package pipeline
 
 import (
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"patou/internal/component"
 	"patou/internal/entry"
+	"patou/internal/mask"
 	"patou/internal/parse/accesslog"
 	"patou/internal/parse/logfmt"
 	"patou/internal/parse/ndjson"
+	"patou/internal/telemetry"
 )
 
 // Options are what a Pipeline can be told. The zero Options are the defaults.
@@ -26,12 +30,16 @@ type Options struct {
 	// MaxComponents bounds the components whose series' names are remembered;
 	// 0 is 10,000.
 	MaxComponents int
+	// Masked counts what was masked; nil for nowhere.
+	Masked *telemetry.Counter
 }
 
 // Pipeline processes entries. It is safe for use by several goroutines.
 type Pipeline struct {
 	workers sync.Pool // of *worker
 	names   nameCache
+	mask    atomic.Pointer[mask.Masker] // nil masks nothing
+	masked  *telemetry.Counter
 }
 
 // New is a pipeline.
@@ -39,10 +47,24 @@ func New(o Options) *Pipeline {
 	if o.MaxComponents <= 0 {
 		o.MaxComponents = 10_000
 	}
+	if o.Masked == nil {
+		o.Masked = new(telemetry.Counter)
+	}
 	return &Pipeline{
+		masked:  o.Masked,
 		workers: sync.Pool{New: func() any { return new(worker) }},
 		names:   nameCache{limit: o.MaxComponents, known: map[string]*names{}},
 	}
+}
+
+// SetMask has entries and texts masked from now on.
+func (p *Pipeline) SetMask(m *mask.Masker) { p.mask.Store(m) }
+
+// Mask masks a text that became no entry, before anybody sees it.
+func (p *Pipeline) Mask(s string) string {
+	s, n := p.mask.Load().Text(s)
+	p.masked.Add(n)
+	return s
 }
 
 // worker is the memory that processing one entry needs, used again for the
@@ -63,10 +85,17 @@ const maxAhead = 24 * time.Hour
 // Process completes an entry in place. Now is its time when neither the envelope
 // nor the line has one. The entry's Fields slice is the pipeline's to change.
 func (p *Pipeline) Process(now time.Time, e *entry.Entry) {
+	m := p.mask.Load()
+	masked := m.Entry(e)
 	w := p.workers.Get().(*worker)
 	w.latest = now.Add(maxAhead).UnixNano()
-	w.recognise(e)
+	if w.recognise(e) {
+		masked += m.Keys(e.Fields) // a key may have been written with escapes
+	}
 	p.workers.Put(w)
+	if masked > 0 {
+		p.masked.Add(masked)
+	}
 	if e.Time == 0 {
 		e.Time = now.UnixNano()
 	}
@@ -75,8 +104,9 @@ func (p *Pipeline) Process(now time.Time, e *entry.Entry) {
 }
 
 // recognise looks into the message. The first bytes tell most messages apart,
-// so prose costs a glance.
-func (w *worker) recognise(e *entry.Entry) {
+// so prose costs a glance. It reports whether there were fields.
+func (w *worker) recognise(e *entry.Entry) bool {
+	before := len(e.Fields)
 	text := strings.TrimLeft(e.Message, " ")
 	text = strings.TrimLeft(strings.TrimPrefix(text, "@cee:"), " ")
 	switch {
@@ -89,6 +119,7 @@ func (w *worker) recognise(e *entry.Entry) {
 		w.logfmtLine(text, e)
 	}
 	e.Level = max(e.Level, requestLevel(e))
+	return len(e.Fields) != before
 }
 
 func (w *worker) accessLine(text string, e *entry.Entry) {

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"patou/internal/entry"
+	"patou/internal/mask"
 	"patou/internal/metric"
+	"patou/internal/telemetry"
 )
 
 func at(s string) time.Time {
@@ -173,5 +175,29 @@ func BenchmarkProcess(b *testing.B) {
 				p.Derive(&e, func(string, metric.Kind, int64, float64) {})
 			}
 		})
+	}
+}
+
+func TestSecretsAreMaskedBeforeAnythingIsMadeOfThem(t *testing.T) {
+	counter := new(telemetry.Counter)
+	p := New(Options{Masked: counter})
+	m, err := mask.New(mask.Options{Secrets: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.SetMask(m)
+	check := func(message, want string) {
+		t.Helper()
+		e := entry.Entry{Message: message}
+		p.Process(at(noon), &e)
+		if got := brief(&e); got != noon+" unknown none"+want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	check(`{"msg":"hi","db":{"password":"hunter2"},"token":5}`, " db.password=*** token=*** | hi")
+	check(`{"msg":"hi","pass\u0077ord":"hunter2"}`, " password=*** | hi")
+	check(`user=a password=hunter2`, " user=a password=*** | user=a password=***")
+	if got := p.Mask("token: abc"); got != "token: ***" || counter.Value() != 5 {
+		t.Errorf("%s, %d", got, counter.Value())
 	}
 }
