@@ -71,6 +71,8 @@ func (s *server) routeAround() {
 	ask(s, describe("histogram", http.MethodGet, "/api/logs/histogram", "Count entries by time and level", "", querying()), s.histogram)
 	ask(s, describe("context", http.MethodGet, "/api/logs/context", "An entry and those around it",
 		"The neighbours in time of the same component and host.", querying()), s.context)
+	ask(s, describe("patterns", http.MethodGet, "/api/logs/patterns", "What entries say, compared with the time before",
+		"The templates of the messages by component: what is new, more, gone, less and usual, in this order.", querying()), s.templates)
 	ask(s, describe("fields", http.MethodGet, "/api/logs/fields", "The fields of entries, and their most frequent values", "", querying()), s.fields)
 }
 
@@ -86,13 +88,7 @@ func (s *server) histogram(ctx context.Context, in *histogramInput) (histogramAn
 	out := histogramAnswer{From: stampNS(c.From), Until: stampNS(c.Until), StepMS: c.Step / int64(time.Millisecond), Buckets: []bucketAnswer{}, Total: c.Total}
 	for i := range c.Buckets {
 		b := &c.Buckets[i]
-		levels := map[string]uint64{}
-		for l, n := range b.Levels {
-			if n > 0 {
-				levels[entry.Level(l).String()] = n
-			}
-		}
-		out.Buckets = append(out.Buckets, bucketAnswer{stampNS(b.Time), b.Total, levels})
+		out.Buckets = append(out.Buckets, bucketAnswer{stampNS(b.Time), b.Total, byLevel(&b.Levels)})
 	}
 	return out, nil
 }

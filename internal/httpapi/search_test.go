@@ -143,12 +143,13 @@ func TestWhatIsAskedAroundEntries(t *testing.T) {
 	golden(t, "histogram.json", pretty(t, g.get(t, "/api/logs/histogram?from=-10min&buckets=5").body))
 	golden(t, "context.json", pretty(t, g.get(t, "/api/logs/context?id=6-0&before=1&after=2").body))
 	golden(t, "fields.json", pretty(t, g.get(t, "/api/logs/fields?limit=2&q=component:webapp").body))
+	golden(t, "patterns.json", pretty(t, g.get(t, "/api/logs/patterns?from=-4min").body))
 	g.get(t, "/api/logs/context?id=zzz-0").want(t, http.StatusNotFound, "no entry with this id")
 }
 
 func TestBadQuestionsNameTheParameter(t *testing.T) {
 	g := newRig(t, withEntries)
-	for _, path := range []string{"/api/logs", "/api/logs/histogram", "/api/logs/fields"} {
+	for _, path := range []string{"/api/logs", "/api/logs/histogram", "/api/logs/fields", "/api/logs/patterns"} {
 		g.get(t, path+"?q=%28a").want(t, http.StatusBadRequest, "q: ")
 		g.get(t, path+"?from=soon").want(t, http.StatusBadRequest, "from: ")
 		g.get(t, path+"?until=soon").want(t, http.StatusBadRequest, "until: ")
@@ -156,6 +157,7 @@ func TestBadQuestionsNameTheParameter(t *testing.T) {
 	for path, text := range map[string]string{
 		"/api/logs?limit=0": "limit: ", "/api/logs?limit=many": "limit: ", "/api/logs?limit=1000000": "limit: ", "/api/logs?order=up": "order: ",
 		"/api/logs/histogram?buckets=0": "buckets: ", "/api/logs/context": "id: ", "/api/logs/context?id=x": "id: ",
+		"/api/logs/patterns?base_from=soon": "base_from: ", "/api/logs/patterns?base_from=now": "base_from: ",
 		"/api/logs/context?id=1-1&before=-1": "before: ", "/api/scope": "target: ",
 	} {
 		g.get(t, path).want(t, http.StatusBadRequest, text)
@@ -164,7 +166,7 @@ func TestBadQuestionsNameTheParameter(t *testing.T) {
 
 func TestErrorsOfTheStoreAreAnsweredAsErrors(t *testing.T) {
 	g := newRig(t, func(o *Options) { o.Entries = &fakeEntries{err: errors.New("broken")} })
-	for _, path := range []string{"/api/logs", "/api/logs/histogram", "/api/logs/fields", "/api/logs/context?id=1-0"} {
+	for _, path := range []string{"/api/logs", "/api/logs/histogram", "/api/logs/fields", "/api/logs/patterns", "/api/logs/context?id=1-0"} {
 		g.get(t, path).want(t, http.StatusInternalServerError, "its log says what")
 	}
 }

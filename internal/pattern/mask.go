@@ -169,6 +169,7 @@ func (m *masker) quote(s string, i int) (next int) {
 	case end+1 < len(s) && s[end+1] == ':' && isKey(inner): // of JSON
 		m.out = append(m.out, s[i:end+1]...)
 		return end + 1
+	case isAgent(inner):
 	case speaks(m.key()) || strings.Count(inner, " ") > 1 || bytes.HasSuffix(m.out, []byte("] ")):
 		m.within = q
 		m.out = append(m.out, q)
@@ -178,6 +179,13 @@ func (m *masker) quote(s string, i int) (next int) {
 	m.out = append(m.out, Hole...)
 	m.out = append(m.out, q)
 	return end + 1
+}
+
+// isAgent reports whether a text begins like the name of a web client, as
+// "curl/8.5" and what browsers send.
+func isAgent(s string) bool {
+	i := strings.IndexByte(s, '/')
+	return i > 0 && i+1 < len(s) && classes[s[i+1]]&isDigit != 0 && isKey(s[:i])
 }
 
 // closing is where the quotation that begins at i ends, -1 where it does not

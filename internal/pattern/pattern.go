@@ -100,6 +100,13 @@ func New(o Options) *Miner {
 // Add takes in a message. The reference stays valid as long as the miner.
 func (m *Miner) Add(message string) Ref { return m.AddMany(message, 1) }
 
+// Settled is the reference that stands for another since similar messages were
+// condensed; whoever keeps something for each reference can join it.
+func (m *Miner) Settled(ref Ref) Ref {
+	m.forward[ref] = m.forward[ref].last()
+	return m.forward[ref].ref
+}
+
 // AddMany takes in a message that occurs n times.
 func (m *Miner) AddMany(message string, n uint64) Ref {
 	text := m.masker.mask(message)

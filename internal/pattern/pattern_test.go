@@ -38,6 +38,7 @@ func TestNumbersAndNamesOfThingsBecomeHoles(t *testing.T) {
 	f(`unit "nginx.service" failed`, `unit "<*>" failed`)
 	f(`pod="" err="secret \"dockerhub\" not found in 3 places"`, `pod="" err="secret \"dockerhub\" not found in <*> places"`)
 	f(`{"level":"info","msg":"done in 3s","id":"abc","n":4}`, `{"level":"info","msg":"done in <*>","id":"<*>","n":<*>}`)
+	f(`"GET /a HTTP/1.1" 200 "-" "Mozilla/5.0 (X11; Linux x86_64)"`, `"GET <*> HTTP/<*>" <*> "<*>" "<*>"`)
 	f("level=info user=bob n=3", "level=info user=bob n=<*>")
 	f("  a\t\tb  \nsecond line", "a b")
 	f("lifetime <1 sec", "lifetime <*> sec")
@@ -151,10 +152,15 @@ func TestMemoryIsBoundedAndNothingIsLost(t *testing.T) {
 	if usual < 4500 {
 		t.Errorf("%d of 5000 usual lines are found: %+v", usual, res.Templates[:3])
 	}
+	settled := map[Ref]bool{}
 	for _, ref := range refs {
-		if at := res.Of(ref); at >= len(res.Templates) {
+		if at := res.Of(ref); at >= len(res.Templates) || at != res.Of(m.Settled(ref)) {
 			t.Fatalf("reference %d leads nowhere", ref)
 		}
+		settled[m.Settled(ref)] = true
+	}
+	if len(settled) > 202 {
+		t.Errorf("%d references are left", len(settled))
 	}
 }
 

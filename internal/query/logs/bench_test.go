@@ -79,7 +79,7 @@ func BenchmarkQueries(b *testing.B) {
 	for _, q := range []string{
 		"component:webapp.frontend", "component:webapp | count every 1m", "| count by component", "| count every 10s", "quux7f3a9c", "xyzzy9 | count", "Quux | count",
 		"/took 9[0-9]* ms/ | count", `| extract "<ip> - - " | top 10 ip`, "| count by status", `| extract "took <ms> ms" | sort ms desc | limit 100`,
-		`| extract "took <ms> ms" | p99 ms every 5m`,
+		`| extract "took <ms> ms" | p99 ms every 5m`, "| patterns",
 	} {
 		b.Run(q, func(b *testing.B) {
 			parsed, err := Parse(q)

@@ -115,12 +115,17 @@ func (c *columnar) group(row int, bucket int64) (*group, error) {
 	if at := &c.found[n]; at.stamp == c.stamp {
 		return at.group, nil
 	}
+	found, err := c.to.find(bucket, c.of(row))
+	c.found[n] = slot{c.stamp, found}
+	return found, err
+}
+
+// of are the grouping values of a row, valid until the next call.
+func (c *columnar) of(row int) []Value {
 	for i := range c.codes {
 		c.keys[i] = textValue(c.codes[i].at(row))
 	}
-	found, err := c.to.find(bucket, c.keys)
-	c.found[n] = slot{c.stamp, found}
-	return found, err
+	return c.keys
 }
 
 // number is a small number for the row's combination of values.

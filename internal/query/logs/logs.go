@@ -61,7 +61,7 @@ func (q *Query) limits() bool {
 func (q *Query) Aggregates() bool {
 	for _, p := range q.Pipes {
 		switch p.(type) {
-		case *lang.AggregatePipe, *lang.TopPipe:
+		case *lang.AggregatePipe, *lang.TopPipe, *lang.PatternsPipe:
 			return true
 		}
 	}

@@ -148,6 +148,8 @@ func newStage(one lang.Pipe, after []lang.Pipe, o Options, bounded bool, b *budg
 		g := newGroups(count, b)
 		g.whole = true
 		return &aggregateStage{stage: next, groups: g, top: one}
+	case *lang.PatternsPipe:
+		return &patternStage{stage: next, sightings: newSightings(one.From, one.By, b)}
 	case *lang.SortPipe:
 		n, strict := sortedRows(after, o, bounded)
 		return &sortStage{stage: next, by: one.By, n: n, strict: strict, budget: b}

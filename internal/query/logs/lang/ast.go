@@ -121,6 +121,14 @@ type TopPipe struct {
 	As   string
 }
 
+// PatternsPipe lists the templates of a text, those of most rows first.
+type PatternsPipe struct {
+	// From is the key of the text.
+	From string
+	// By are the names that each combination of has templates of its own.
+	By []string
+}
+
 // ExtractPipe makes fields of a text by a pattern.
 type ExtractPipe struct {
 	// From is the key of the text.

@@ -16,7 +16,7 @@ const (
 )
 
 // pipeWords is told to whoever wrote a pipe that is not known.
-const pipeWords = "count, sum, avg, min, max, p50 (any p1 to p99), distinct, top, rare, extract, where, sort, limit or fields"
+const pipeWords = "count, sum, avg, min, max, p50 (any p1 to p99), distinct, top, rare, patterns, extract, where, sort, limit or fields"
 
 // pipes reads the rest of the query.
 func (p *parser) pipes() []Pipe {
@@ -46,6 +46,8 @@ func after(last Pipe) string {
 		return "AND, OR, | or the end"
 	case *TopPipe:
 		return "a comma, as NAME, | or the end"
+	case *PatternsPipe:
+		return "by FIELD, from FIELD, | or the end"
 	case *LimitPipe, *ExtractPipe:
 		return "| or the end"
 	}
@@ -71,7 +73,7 @@ func (p *parser) pipe() Pipe {
 	case "fields":
 		return &FieldsPipe{p.names("a field's name")}
 	case "patterns":
-		p.fail(start, `"patterns" is not there yet`, pipeWords)
+		return p.patterns()
 	}
 	p.pos = start
 	if _, ok := aggregateOf(p.peek()); !ok {

@@ -63,6 +63,8 @@ func TestQueriesReadAs(t *testing.T) {
 	as("| top referer", "| top 10 referer")
 	as("| rare 3 path, status", "| rare 3 path, status")
 	as("| top count as n", "| top 10 count as n")
+	as("x|patterns", "x | patterns")
+	as(`| patterns by host, level from "from"`, `| patterns from "from" by host, level`)
 	as(`| extract "took <ms> ms for <user>"`, `| extract "took <ms> ms for <user>"`)
 	as(`| extract /a(?P<b>\d+)/ from path`, `| extract /a(?P<b>\d+)/ from path`)
 	as("| where ms > 100 AND (user = bob OR NOT x != 3) level >= warn", "| where ms:>100 (user:=bob OR -(-x:=3)) level:>=warn")
@@ -84,7 +86,7 @@ func TestBadQueriesSayWhereAndWhatWasExpected(t *testing.T) {
 		}
 	}
 	const filter = "a filter such as component:NAME, level:>=warn, FIELD:VALUE, a word or /regexp/"
-	const pipes = "count, sum, avg, min, max, p50 (any p1 to p99), distinct, top, rare, extract, where, sort, limit or fields"
+	const pipes = "count, sum, avg, min, max, p50 (any p1 to p99), distinct, top, rare, patterns, extract, where, sort, limit or fields"
 
 	fails("component:webapp.backend level:>=warn | count by host evry 1m", `column 55: "evry" is not known here: wanted every, as NAME, | or the end`)
 	fails("a AND", "column 6: the query ends here: wanted "+filter)
@@ -119,7 +121,9 @@ func TestBadQueriesSayWhereAndWhatWasExpected(t *testing.T) {
 	fails("|", "column 2: the query ends here: wanted "+pipes)
 	fails("| | count", `column 3: "|" is not known here: wanted `+pipes)
 	fails("x | cuont", `column 5: "cuont" is not known here: wanted `+pipes)
-	fails("| patterns", `column 3: "patterns" is not there yet: wanted `+pipes)
+	fails("| patterns of x", `column 12: "of" is not known here: wanted by FIELD, from FIELD, | or the end`)
+	fails("| patterns by", "column 14: the query ends here: wanted a field's name, component, host or level")
+	fails("| patterns by host, count", `column 12: two columns would be named "count"`)
 	fails("| sum", "column 6: the query ends here: wanted the name of a field to take the sum of")
 	fails("| sum by host", `column 7: "by" is not known here: wanted the name of a field to take the sum of`)
 	fails("| count, by host", `column 10: "by" is not known here: wanted count, sum, avg, min, max, p50 (any p1 to p99) or distinct`)
@@ -156,6 +160,7 @@ func FuzzParse(f *testing.F) {
 	for _, src := range []string{
 		"", "*", `component:a.*.b host:"x y" level:>=warn OR -(a b) /x\/y/i status:(500 OR NOT 5..6) q:~"a"`,
 		`a*b\*c | extract "took <ms> ms \\<x <_> z" from path | where ms > 100 AND a != "b" | sort ms desc, x | limit 5 | fields a, "b c"`,
+		`| patterns from "a b" by host, "by" | limit 5`,
 		"| count as n, p99.9 ms by host, level every 1h | top 5 x | rare y",
 	} {
 		f.Add(src)

@@ -251,6 +251,15 @@ func (p *TopPipe) write(b writer) {
 	}
 }
 
+func (p *PatternsPipe) write(b writer) {
+	b.WriteString("patterns")
+	if p.From != KeyMessage {
+		b.WriteString(" from ")
+		writeName(b, p.From)
+	}
+	writeBy(b, p.By)
+}
+
 func (p *ExtractPipe) write(b writer) {
 	b.WriteString("extract ")
 	if p.Regexp != nil {

@@ -299,6 +299,39 @@ export interface Overview {
   /** Whether that is the past. */
   replay: boolean
 }
+export interface PatternAnswer {
+  base_count: number
+  component: string
+  count: number
+  /** The message of the last one. */
+  example: string
+  first: string
+  /** A hash of the template: the same in every window. */
+  id: string
+  last: string
+  /** Entries of the window by level; levels without entries are absent. */
+  levels: Record<string, number>
+  /** Counts by spans of time. */
+  spark: number[]
+  state: 'new' | 'gone' | 'more' | 'less' | 'usual'
+  /** The text, with <*> for what differs. */
+  template: string
+}
+export interface PatternsAnswer {
+  /** The time compared with. */
+  base: SpanAnswer
+  from: string
+  /** What is new, more, gone, less and usual, in this order, the most frequent of each first. */
+  patterns: PatternAnswer[]
+  /** How many entries were looked at. */
+  scanned: number
+  /** When the first count of each spark begins. */
+  spark_from: string
+  spark_step_ms: number
+  /** How many patterns there are: no more of them than limit are listed. */
+  total: number
+  until: string
+}
 export interface ProcessView {
   command: string
   count: number
@@ -406,6 +439,10 @@ export interface Signal {
   /** The last one; null where there is none. */
   value: number | null
 }
+export interface SpanAnswer {
+  from: string
+  until: string
+}
 export interface StateView {
   health: string
   state: string
@@ -455,6 +492,7 @@ export interface Answers {
   '/api/logs/context': ContextAnswer
   '/api/logs/fields': FieldsAnswer
   '/api/logs/histogram': HistogramAnswer
+  '/api/logs/patterns': PatternsAnswer
   '/api/logs/tail': EntryAnswer
   '/api/overview': Overview
   '/api/scope': Scope
