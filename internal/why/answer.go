@@ -4,7 +4,7 @@ package why
 type Reasons struct {
 	From  string `json:"from"`
 	Until string `json:"until"`
-	Base  Times   `json:"base"`
+	Base  Times  `json:"base"`
 	// Onset is when it began, OnsetHow how that was found.
 	Onset    string   `json:"onset"`
 	OnsetHow string   `json:"onset_how"`

@@ -46,17 +46,15 @@ func supporting(f *finding, all []*finding) []Evidence {
 		return nil
 	}
 	var out []Evidence
+	told := map[string]bool{}
 	for _, o := range all {
-		if o != f && o.Component == f.Component && o.Kind != KindEvent && len(out) < 3 {
+		if o != f && o.Component == f.Component && o.Kind != KindEvent && !told[o.Kind] && len(out) < 3 {
+			told[o.Kind] = true
 			out = append(out, Evidence{o.Kind, o.Sentence, o.Link})
 		}
 	}
 	return out
 }
-
-// together is how much a component must move like the selected curve to
-// suffer with it where no link is known.
-const together = 0.4
 
 // suffers are the components whose requests became slow or failed after the
 // part that is first in the list changed.
@@ -79,7 +77,7 @@ func (q *question) suffers(g *graph, all []*finding) []string {
 	// Who asked sees it in the list too: what was selected suffers where
 	// something else is the cause.
 	for _, c := range q.components {
-		if c != cause && !component.Within(cause, c) && q.surprise >= calmSurpise && !slices.Contains(out, c) && len(q.drawn) > 0 && !q.callsTo(g, cause, c) {
+		if c != cause && !component.Within(cause, c) && q.surprise >= calmSurprise && !slices.Contains(out, c) && len(q.drawn) > 0 && !q.callsTo(g, cause, c) {
 			out = append(out, c)
 		}
 	}

@@ -76,7 +76,8 @@ func (q *question) cluster(kept []*change) []*change {
 
 func (q *question) leader(leaders []*change, c *change) *change {
 	for _, l := range leaders[:min(len(leaders), 8)] {
-		if c.state != "" || math.Abs(shift.Alike(l.values, c.values)) >= similarity {
+		family := parent(l.name) == parent(c.name) && l.Z > 0 == (c.Z > 0) && max(l.onset-c.onset, c.onset-l.onset) <= q.grid.length()/4
+		if c.state != "" || family || math.Abs(shift.Alike(l.values, c.values)) >= similarity {
 			return l
 		}
 	}

@@ -48,22 +48,26 @@ func (g *grid) length() int { return g.window.Until - g.window.From }
 func (g *grid) time(at int) int64 { return g.start + int64(at)*g.step }
 
 // spread puts values of another step on the grid: the mean of those that fall
-// on a place, or their sum where sums is set; there a place without a value
-// that lies between others is 0.
-func (g *grid) spread(start, step int64, values []float64, sums bool) []float64 {
+// on a place, or their sum where sums is set. There a place without a value is
+// 0 from the place on at which something could have been counted; from is
+// beyond the grid where nothing is known of that.
+func (g *grid) spread(start, step int64, values []float64, sums bool, from int) []float64 {
 	out, count := make([]float64, g.n), make([]int32, g.n)
+	first := from
 	for i, v := range values {
-		at := int(((start+int64(i)*step)*1e9 - g.start) / g.step)
-		if math.IsNaN(v) || at < 0 || at >= g.n || (start+int64(i)*step)*1e9 < g.start {
+		t := (start+int64(i)*step)*1e9 - g.start
+		if math.IsNaN(v) || t < 0 || t/g.step >= int64(g.n) {
 			continue
 		}
+		at := int(t / g.step)
+		first = min(first, at)
 		out[at] += v
 		count[at]++
 	}
-	known := len(values) > 0 && step*1e9 <= g.step
+	known := step*1e9 <= g.step
 	for i := range out {
 		switch {
-		case count[i] == 0 && !(sums && known):
+		case count[i] == 0 && !(sums && known && i >= first):
 			out[i] = math.NaN()
 		case count[i] > 1 && !sums:
 			out[i] /= float64(count[i])

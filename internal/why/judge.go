@@ -63,7 +63,7 @@ func (q *question) yesterday(ctx context.Context) error {
 	}
 	for i := range all {
 		m, c := &all[i], byName[all[i].Name]
-		values := q.grid.spread(m.Start+day/1e9, m.Step, m.Values, m.Aggregation == "sum" && count(m.Values) > 0)
+		values := q.grid.spread(m.Start+day/1e9, m.Step, m.Values, m.Aggregation == "sum", q.grid.n)
 		if c.rate {
 			values = rates(values, q.grid.step)
 		}
@@ -186,7 +186,7 @@ func (q *question) finish(kept []*change) []*change {
 	for _, c := range kept {
 		c.onset = q.grid.window.From
 		near := shift.Stretch{From: q.grid.window.From - 2*q.grid.guard, Until: q.grid.window.Until}
-		if at, ok := shift.Split(c.values, near); ok {
+		if at, ok := shift.Split(c.values, c.Before, c.After, near); ok {
 			c.onset = at
 		}
 		if c.state == "gone" {

@@ -1,14 +1,393 @@
 package why
 
-import "context"
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sort"
+	"strings"
+
+	"patou/internal/entry"
+	"patou/internal/pattern"
+	"patou/internal/why/shift"
+)
 
 // lineFacts is what the entries say.
 type lineFacts struct {
+	spoken []*spoken
 	// places are components and the hosts they spoke on, links components and
 	// those that their entries name.
 	places, links [][2]string
+	spans         spans
 }
 
-func (q *question) readLines(context.Context) error { return nil }
+// spans are the equal stretches of time in which entries are counted: four for
+// the window, and as many as the baseline has room for.
+type spans struct {
+	window, base int64 // where each begins, ns
+	length       int64
+	n            int // of the baseline; the window has windowSpans
+	// out are those of the baseline that are left out.
+	out []bool
+}
 
-func (q *question) lineFindings(*graph) []*finding { return nil }
+const windowSpans = 4
+
+func (q *question) newSpans() spans {
+	s := spans{window: q.Window.From, length: max((q.Window.Until-q.Window.From)/windowSpans, 1)}
+	s.n = int((q.Base.Until - q.Base.From) / s.length)
+	s.base = q.Base.Until - int64(s.n)*s.length
+	s.out = make([]bool, s.n)
+	for i := range s.out {
+		masked, all := 0, 0
+		from := int((s.base + int64(i)*s.length - q.grid.start) / q.grid.step)
+		for at := from; at <= from+int(s.length/q.grid.step) && at < len(q.out); at++ {
+			all++
+			if q.out[at] {
+				masked++
+			}
+		}
+		s.out[i] = masked > 0 && 4*masked >= all
+	}
+	return s
+}
+
+// of is the span of a time: the baseline's first, the window's behind them; -1
+// for none.
+func (s *spans) of(t int64) int {
+	if t >= s.window {
+		return s.n + min(int((t-s.window)/s.length), windowSpans-1)
+	}
+	i := (t - s.base) / s.length
+	if t < s.base || i >= int64(s.n) || s.out[i] {
+		return -1
+	}
+	return int(i)
+}
+
+// spoken is what one component said.
+type spoken struct {
+	name   string
+	spans  *spans
+	miner  *pattern.Miner
+	refs   map[pattern.Ref]*said
+	fields map[string]*valued
+	// slow are the fields of slow requests alone.
+	slow map[string]*valued
+	// requests counts them by span; first is the first span with an entry.
+	requests []float64
+	first    int
+}
+
+// said counts one message by span.
+type said struct {
+	counts []float64
+	first  int64 // in the window, ns
+	level  entry.Level
+}
+
+// valued counts the values of one field by span; dropped when there are too
+// many to mean anything.
+type valued struct {
+	values  map[string][]float64
+	all     []float64
+	dropped bool
+}
+
+// maxValues is how many values a field may have to be compared by value.
+const maxValues = 200
+
+// readLines reads the entries of the baseline and the window, those of the
+// scope first, and counts what they say.
+func (q *question) readLines(ctx context.Context) error {
+	if q.Entries == nil {
+		return nil
+	}
+	q.lines = &lineFacts{spans: q.newSpans()}
+	runs, release, err := q.Entries.Runs(ctx, entry.Lookup{From: q.Base.From, Until: q.Window.Until})
+	if err != nil {
+		return err
+	}
+	if release != nil {
+		defer release()
+	}
+	byName := map[string][]entry.Run{}
+	for _, r := range runs {
+		byName[r.Component] = append(byName[r.Component], r)
+	}
+	left := q.MaxLines
+	known := q.knownComponents()
+	for _, name := range q.readingOrder(byName) {
+		if left <= 0 {
+			break
+		}
+		r := &reader{question: q, known: known, left: &left}
+		if err := r.read(ctx, name, byName[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readingOrder puts the components of the scope first, then those nearest in
+// the tree, then by name: where entries are too many, the last are not read.
+func (q *question) readingOrder(byName map[string][]entry.Run) []string {
+	g := &graph{}
+	names := make([]string, 0, len(byName))
+	for name := range byName {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		return cmp.Or(cmp.Compare(q.weigh(g, b, ""), q.weigh(g, a, "")), strings.Compare(a, b))
+	})
+	return names
+}
+
+func (q *question) knownComponents() map[string]bool {
+	known := map[string]bool{}
+	for _, c := range q.Known().Components {
+		known[c] = true
+	}
+	return known
+}
+
+// reader reads the entries of one component.
+type reader struct {
+	*question
+	known map[string]bool
+	left  *int
+	to    *spoken
+	// every is how many rows pass between two that are looked at, where there
+	// are too many; threshold is from when on a request is slow.
+	every     int
+	threshold float64
+}
+
+// opened is a run and the rows of it that are asked for.
+type opened struct {
+	entry.Columns
+	times  []int64
+	lo, hi int
+}
+
+func (r *reader) read(ctx context.Context, name string, runs []entry.Run) error {
+	n := r.lines.spans.n + windowSpans
+	r.to = &spoken{
+		name: name, spans: &r.lines.spans, miner: pattern.New(pattern.Options{}), refs: map[pattern.Ref]*said{},
+		fields: map[string]*valued{}, slow: map[string]*valued{}, requests: make([]float64, n), first: n,
+	}
+	// Runs come in any order; those of equal times differ in nothing that counts.
+	slices.SortStableFunc(runs, func(a, b entry.Run) int {
+		return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.Last, b.Last), cmp.Compare(a.Rows, b.Rows))
+	})
+	var all []opened
+	rows := 0
+	for i := range runs {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		o, err := r.open(ctx, &runs[i])
+		if err != nil {
+			return err
+		}
+		if o.lo < o.hi {
+			all, rows = append(all, o), rows+o.hi-o.lo
+		}
+	}
+	r.every = max(1, (rows+*r.left-1)/max(*r.left, 1))
+	*r.left -= rows / r.every
+	r.compare.Entries += rows
+	if err := r.findThreshold(all); err != nil {
+		return err
+	}
+	for i := range all {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := r.count(&all[i]); err != nil {
+			return err
+		}
+	}
+	r.lines.spoken = append(r.lines.spoken, r.to)
+	return nil
+}
+
+func (r *reader) open(ctx context.Context, run *entry.Run) (o opened, err error) {
+	if o.Columns, err = run.Open(ctx); err != nil {
+		return o, err
+	}
+	if o.times, err = o.Times(); err != nil {
+		return o, err
+	}
+	o.lo = sort.Search(len(o.times), func(i int) bool { return o.times[i] >= r.Base.From })
+	o.hi = sort.Search(len(o.times), func(i int) bool { return o.times[i] >= r.Window.Until })
+	return o, nil
+}
+
+// slowShare is the share of the baseline's requests that are called slow.
+const slowShare = 0.95
+
+// findThreshold learns from the baseline how long a slow request takes, where
+// the question is about times.
+func (r *reader) findThreshold(all []opened) error {
+	if r.slowest == "" || !r.inScope(r.to.name, "") {
+		return nil
+	}
+	var took []float64
+	for i := range all {
+		o := &all[i]
+		column, err := o.Field(r.slowest)
+		if err != nil {
+			return err
+		}
+		for row := o.lo; row < o.hi; row += r.every {
+			if at := r.to.spans.of(o.times[row]); at >= 0 && at < r.to.spans.n {
+				if text, ok := column.At(row); ok {
+					if v, ok := numberOf(text); ok {
+						took = append(took, v)
+					}
+				}
+			}
+		}
+	}
+	if sorted := shift.Sorted(took); len(sorted) >= 20 {
+		r.threshold = shift.Quantile(sorted, slowShare)
+	}
+	return nil
+}
+
+// count takes in the rows of a run, column by column.
+func (r *reader) count(o *opened) error {
+	spans := r.spansOf(o)
+	requests, err := r.countRequests(o, spans)
+	if err != nil {
+		return err
+	}
+	if err := r.countMessages(o, spans, requests); err != nil {
+		return err
+	}
+	if err := r.countHosts(o); err != nil {
+		return err
+	}
+	slow, err := r.slowRows(o, requests)
+	if err != nil {
+		return err
+	}
+	return r.countFields(o, spans, slow)
+}
+
+// spansOf is the span of each row, -1 for those not looked at.
+func (r *reader) spansOf(o *opened) []int32 {
+	spans := make([]int32, o.hi-o.lo)
+	for i := range spans {
+		spans[i] = -1
+		if i%r.every == 0 {
+			spans[i] = int32(r.to.spans.of(o.times[o.lo+i]))
+		}
+		if at := int(spans[i]); at >= 0 {
+			r.to.first = min(r.to.first, at)
+		}
+	}
+	return spans
+}
+
+// countRequests tells which rows are requests, whose message is but their
+// fields once more.
+func (r *reader) countRequests(o *opened, spans []int32) ([]bool, error) {
+	client, err := o.Field("client")
+	if err != nil {
+		return nil, err
+	}
+	status, err := o.Field("status")
+	if err != nil {
+		return nil, err
+	}
+	out := make([]bool, len(spans))
+	for i, at := range spans {
+		_, hasClient := client.At(o.lo + i)
+		_, hasStatus := status.At(o.lo + i)
+		if out[i] = hasClient && hasStatus; out[i] && at >= 0 {
+			r.to.requests[at]++
+		}
+	}
+	return out, nil
+}
+
+func (r *reader) countMessages(o *opened, spans []int32, requests []bool) error {
+	messages, err := o.Messages()
+	if err != nil {
+		return err
+	}
+	levels, err := o.Levels()
+	if err != nil {
+		return err
+	}
+	refs := map[uint32]pattern.Ref{}
+	for i, at := range spans {
+		row := o.lo + i
+		if at < 0 || requests[i] && levels[row] < entry.Warn {
+			continue
+		}
+		ref := r.ref(messages, row, refs)
+		s := r.to.refs[ref]
+		if s == nil {
+			s = &said{counts: make([]float64, len(r.to.requests))}
+			r.to.refs[ref] = s
+		}
+		s.counts[at]++
+		s.level = max(s.level, levels[row])
+		if t := o.times[row]; int(at) >= r.to.spans.n && (s.first == 0 || t < s.first) {
+			s.first = t
+		}
+	}
+	return nil
+}
+
+// ref adds the message of a row to the miner; one that is repeated in a run is
+// masked once.
+func (r *reader) ref(messages entry.Strings, row int, refs map[uint32]pattern.Ref) pattern.Ref {
+	if messages.Codes == nil {
+		text, _ := messages.At(row)
+		return r.to.miner.Add(text)
+	}
+	code := messages.Codes[row]
+	ref, ok := refs[code]
+	if !ok {
+		text, _ := messages.At(row)
+		ref = r.to.miner.Add(text)
+		refs[code] = ref
+	}
+	return ref
+}
+
+func (r *reader) countHosts(o *opened) error {
+	hosts, err := o.Hosts()
+	if err != nil {
+		return err
+	}
+	for _, h := range hosts.Values {
+		if p := [2]string{r.to.name, h}; h != "" && !slices.Contains(r.lines.places, p) && len(r.lines.places) < 10_000 {
+			r.lines.places = append(r.lines.places, p)
+		}
+	}
+	return nil
+}
+
+// slowRows tells which rows are slow requests; nil where nobody asks.
+func (r *reader) slowRows(o *opened, requests []bool) ([]bool, error) {
+	if r.threshold == 0 {
+		return nil, nil
+	}
+	column, err := o.Field(r.slowest)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]bool, len(requests))
+	for i := range out {
+		if text, ok := column.At(o.lo + i); ok && requests[i] {
+			v, ok := numberOf(text)
+			out[i] = ok && v >= r.threshold
+		}
+	}
+	return out, nil
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"patou/internal/component"
+	"patou/internal/entry"
 	"patou/internal/query/graphite"
 	"patou/internal/query/scope"
 	"patou/internal/timerange"
@@ -30,6 +31,9 @@ type question struct {
 	// curve is the selected series on the grid, nil without one; name is its.
 	curve []float64
 	name  string
+	// spoken is the first place of the grid at which each component said
+	// anything: from there on, no requests are 0 requests.
+	spoken map[string]int
 	// out are the places of the grid that no baseline may use: it looked the
 	// same there before.
 	out []bool
@@ -56,6 +60,9 @@ func (e *Engine) newQuestion(ctx context.Context, ask Ask) (*question, error) {
 	}
 	if q.Host != "" {
 		q.hosts = []string{q.Host}
+	}
+	if err := q.findSpoken(ctx); err != nil {
+		return nil, err
 	}
 	if err := q.selectSeries(ctx, known); err != nil {
 		return nil, err
@@ -119,6 +126,36 @@ func (q *question) selectSeries(ctx context.Context, known scope.Known) error {
 	return nil
 }
 
+// findSpoken asks the directory of entries since when each component speaks.
+func (q *question) findSpoken(ctx context.Context) error {
+	q.spoken = map[string]int{}
+	if q.Entries == nil {
+		return nil
+	}
+	runs, release, err := q.Entries.Runs(ctx, entry.Lookup{From: q.Base.From, Until: q.Window.Until})
+	if err != nil {
+		return err
+	}
+	for i := range runs {
+		at := int(max(runs[i].First-q.grid.start, 0) / q.grid.step)
+		if known, ok := q.spoken[runs[i].Component]; !ok || at < known {
+			q.spoken[runs[i].Component] = at
+		}
+	}
+	if release != nil {
+		release()
+	}
+	return nil
+}
+
+// spokeFrom is the first place at which a component said anything.
+func (q *question) spokeFrom(c string) int {
+	if at, ok := q.spoken[c]; ok {
+		return at
+	}
+	return q.grid.n
+}
+
 // about takes over what the targets are about, unless the question says.
 func (q *question) about(found *scope.Scope) {
 	q.slowest = found.Slowest
@@ -149,7 +186,12 @@ func (q *question) ownTargets(known scope.Known) []string {
 
 // consider keeps the drawn series that changed most as the curve.
 func (q *question) consider(s *graphite.Series) {
-	values := q.grid.spread(s.Start, s.Step, s.Values, s.Consolidation == "sum")
+	from := q.grid.n
+	for _, name := range s.Sources {
+		c, _ := q.namer.Of(name)
+		from = min(from, q.spokeFrom(c))
+	}
+	values := q.grid.spread(s.Start, s.Step, s.Values, s.Consolidation == "sum", from)
 	c := shift.NewPast(values, nil).Compare(q.grid.base, q.grid.window, q.grid.guard)
 	if q.curve == nil || c.Size() > q.moved.Size() {
 		q.curve, q.moved, q.name = values, c, s.Name
@@ -205,7 +247,7 @@ func (q *question) findOnset() {
 		return
 	}
 	near := shift.Stretch{From: q.grid.window.From - 2*q.grid.guard, Until: q.grid.window.Until}
-	if at, ok := shift.Split(q.firstHalf(), near); ok {
+	if at, ok := shift.Split(q.firstHalf(), q.moved.Before, q.moved.After, near); ok {
 		q.Onset = q.grid.time(at)
 		q.how = fmt.Sprintf("It is where %s parts best into a before and an after.", q.name)
 		return

@@ -51,13 +51,19 @@ func (q *question) newAnswer() *Reasons {
 // The least scores of rows. Where the selected curve itself did not change,
 // only what is near and very unlikely is worth a word.
 const (
-	leastScore  = 0.6
-	calmScore   = 2.5
-	calmSurpise = 1.5
+	leastScore   = 0.6
+	calmScore    = 3.5
+	calmSurprise = 1.5
+	// leastEvent is how surprising the nearness of an event must be, unless it
+	// is the cause by construction.
+	leastEvent = 1.0
 )
 
 func (q *question) leastScore(f *finding) float64 {
-	if len(q.drawn) > 0 && q.surprise < calmSurpise {
+	if f.Kind == KindEvent && f.bonus == 0 && f.surprise < leastEvent {
+		return math.Inf(1)
+	}
+	if len(q.drawn) > 0 && q.surprise < calmSurprise {
 		return calmScore
 	}
 	return leastScore
@@ -66,7 +72,7 @@ func (q *question) leastScore(f *finding) float64 {
 // anything reports events only beside something that changed: a deploy after
 // which all went on as before is no reason for anything.
 func (q *question) anything(all []*finding) []*finding {
-	if q.surprise >= calmSurpise && len(q.drawn) > 0 {
+	if q.surprise >= calmSurprise && len(q.drawn) > 0 {
 		return all
 	}
 	for _, f := range all {
@@ -237,22 +243,30 @@ func (q *question) eventFindings(g *graph, b *blame) []*finding {
 		if e.component != "" || e.host != "" {
 			f.weight = q.weigh(g, e.component, e.host)
 		}
-		f.Strong = []string{strings.TrimPrefix(e.What, "deploy ")}
-		f.Value = span(time.Duration(e.before)) + " before"
-		when := fmt.Sprintf("%s before it began", span(time.Duration(e.before)))
-		if e.before < 0 {
-			f.Value = span(time.Duration(e.before)) + " after"
-			when = fmt.Sprintf("%s after it began", span(time.Duration(e.before)))
-		}
-		f.Sentence = fmt.Sprintf("%s: %s.", e.What, when)
-		if e.Data != "" {
-			f.Sentence += " " + oneLine(e.Data) + "."
-		}
+		q.describeEvent(f, e)
 		f.bonus = q.causes(e, f.weight, b)
 		f.Link = q.linesOf(e.component, e.host, "")
 		out = append(out, f)
 	}
 	return onlyNearest(out)
+}
+
+// describeEvent writes the sentence of an event.
+func (q *question) describeEvent(f *finding, e *eventFact) {
+	f.Strong = []string{strings.TrimPrefix(e.What, "deploy ")}
+	distance := span(time.Duration(e.before))
+	when := distance + " before it began"
+	f.Value = distance + " before"
+	switch {
+	case time.Duration(e.before).Abs() <= max(time.Duration(q.grid.step), eventBlur):
+		when, f.Value = "right when it began", "when it began"
+	case e.before < 0:
+		when, f.Value = distance+" after it began", distance+" after"
+	}
+	f.Sentence = fmt.Sprintf("%s, %s.", strings.TrimSuffix(e.What, "."), when)
+	if e.Data != "" {
+		f.Sentence = fmt.Sprintf("%s, %s (%s).", strings.TrimSuffix(e.What, "."), when, oneLine(e.Data))
+	}
 }
 
 // causeWithin is how long before the onset a change of a component is taken as
@@ -267,7 +281,7 @@ func (q *question) causes(e *eventFact, weight float64, b *blame) float64 {
 	}
 	own := slices.Contains(q.components, e.component) || weight >= weightBelow
 	p := b.parts[e.component]
-	if own && q.surprise >= calmSurpise || p != nil && p.most >= 2 {
+	if own && q.surprise >= calmSurprise || p != nil && p.most >= 2 {
 		return causeBonus - float64(e.before)/float64(causeWithin)
 	}
 	return 0
@@ -304,7 +318,7 @@ func isTraffic(name string) bool {
 // trafficFinding says "more traffic" before all else, where requests changed as
 // much as what was selected; else that it is not the reason.
 func (q *question) trafficFinding(kept []*change) []*finding {
-	if q.isDrawnTraffic() {
+	if q.isDrawnTraffic() || q.surprise < calmSurprise {
 		return nil
 	}
 	var out []*finding

@@ -188,13 +188,13 @@ func (s *screen) read(ctx context.Context, names []string, to *seriesFacts) erro
 // look keeps a series if it changed.
 func (s *screen) look(m *metric.Series, to *seriesFacts) {
 	c := &change{name: m.Name}
-	c.values = s.grid.spread(m.Start, m.Step, m.Values, m.Aggregation == "sum")
+	c.component, c.host = s.namer.Of(m.Name)
+	c.values = s.grid.spread(m.Start, m.Step, m.Values, m.Aggregation == "sum", s.spokeFrom(c.component))
 	first, last := ends(c.values)
 	if first < 0 {
 		return
 	}
 	to.last = max(to.last, last)
-	c.component, c.host = s.namer.Of(m.Name)
 	to.seen[place{c.component, c.host}]++
 	if constant(c.values) {
 		return

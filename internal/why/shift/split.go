@@ -2,32 +2,46 @@ package shift
 
 import "math"
 
-// Split finds the place at which a series changes level: the one that parts it
-// best into a before and an after, by ranks, so that one outlier does not
-// decide. It looks only at places in within, and gives false where there are
-// too few values to tell.
-func Split(values []float64, within Stretch) (at int, ok bool) {
-	ranks, n := ranksOf(values)
-	if n < 8 {
+// Split finds the place at which a series goes from about before to about after:
+// the one that parts it best into two levels. Values beyond the two count as
+// them, so that one outlier does not decide. It looks only at places in within,
+// and gives false where there are too few values to tell.
+func Split(values []float64, before, after float64, within Stretch) (at int, ok bool) {
+	if before == after || math.IsNaN(before) || math.IsNaN(after) {
 		return 0, false
 	}
-	mean := float64(n+1) / 2
+	total, n := 0.0, 0
+	for _, v := range values {
+		if !math.IsNaN(v) {
+			total, n = total+between(v, before, after), n+1
+		}
+	}
+	if n < 4 {
+		return 0, false
+	}
+	mean := total / float64(n)
 	sum, seen, best := 0.0, 0, 0.0
-	for i, r := range ranks {
-		if i >= within.From && i < within.Until && seen > 0 && seen < n && !math.IsNaN(r) {
-			// The sum of deviations so far, in units of what chance would
-			// give it at this place.
+	for i, v := range values {
+		if math.IsNaN(v) {
+			continue
+		}
+		if i >= within.From && i < within.Until && seen > 0 {
+			// The deviation so far, in units of what chance gives here. It is
+			// negative where what came before lies nearer to before.
 			k := float64(seen)
-			score := math.Abs(sum) / math.Sqrt(k*(float64(n)-k)/float64(n))
+			score := -sum / math.Sqrt(k*(float64(n)-k)/float64(n))
 			if score > best*(1+1e-9) {
 				best, at, ok = score, i, true
 			}
 		}
-		if !math.IsNaN(r) {
-			sum, seen = sum+r-mean, seen+1
-		}
+		sum, seen = sum+between(v, before, after)-mean, seen+1
 	}
 	return at, ok
+}
+
+// between is where a value lies from before, 0, to after, 1.
+func between(v, before, after float64) float64 {
+	return min(max((v-before)/(after-before), 0), 1)
 }
 
 // ranksOf gives each value its rank, ties the mean of theirs, and counts the
