@@ -116,7 +116,7 @@ func (c *Collector) Read() []metric.Sample {
 
 func (c *Collector) report() {
 	r := host.Report{Full: c.full.resources, FileSystems: c.mounts.due(c.now)}
-	if r.Full != nil || r.FileSystems != nil {
+	if len(r.Full) > 0 || r.FileSystems != nil {
 		c.options.Report(r)
 	}
 }
