@@ -122,7 +122,7 @@ func (a *App) open(ctx context.Context) error {
 	if err := config.CheckListen(&a.opts.Config.Config, a.hasTokens(ctx)); err != nil {
 		return err
 	}
-	a.herd = herd.New(herd.Options{Clock: a.clock, Log: a.log, Store: herdStore{a.state}})
+	a.herd = herd.New(herd.Options{Clock: a.clock, Log: a.log, Store: herdStore{a.state}, Past: a.saturations})
 	if err := a.herd.Load(ctx); err != nil {
 		a.log.Error("a part of the herd could not be read", "error", err.Error())
 	}

@@ -2,15 +2,19 @@ package app
 
 import (
 	"context"
+	"math"
+	"slices"
+	"strings"
+	"time"
 
 	"patou/internal/entry"
-	"patou/internal/event"
 	"patou/internal/herd"
 	"patou/internal/host"
 	"patou/internal/ingest"
 	"patou/internal/ingest/agent"
 	"patou/internal/record"
 	"patou/internal/store/state"
+	"patou/internal/timerange"
 )
 
 // wireAgents connects the way of chunks to the herd and to the committer.
@@ -35,6 +39,42 @@ func (a *App) applied(entries []entry.Entry) {
 	a.hub.Publish(entries)
 }
 
+// saturations are how full hosts were at a moment, by node.
+func (a *App) saturations(ctx context.Context, nodes []string, at time.Time) (map[string][]host.Resource, error) {
+	resources := []string{"cpu", "memory", "io", "disk", "network"}
+	names := make([]string, 0, len(nodes)*len(resources))
+	for _, node := range nodes {
+		for _, r := range resources {
+			names = append(names, "host."+node+".saturation."+r)
+		}
+	}
+	r := timerange.Range{From: at.Add(-saturationWithin).UnixNano(), Until: at.UnixNano()}
+	series, err := a.metrics.Fetch(ctx, names, r, a.clock.Now())
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]host.Resource{}
+	for i := range series {
+		nodes := strings.Split(series[i].Name, ".")
+		if v, ok := lastValue(series[i].Values); ok && len(nodes) == 4 {
+			out[nodes[1]] = append(out[nodes[1]], host.Resource{Name: nodes[3], Percent: v})
+		}
+	}
+	return out, nil
+}
+
+// saturationWithin is how far before a moment a value still says how it was.
+const saturationWithin = 2 * time.Minute
+
+func lastValue(values []float64) (float64, bool) {
+	for _, v := range slices.Backward(values) {
+		if !math.IsNaN(v) {
+			return v, true
+		}
+	}
+	return 0, false
+}
+
 // herdStore shows the state to the herd.
 type herdStore struct{ state *state.Store }
 
@@ -46,7 +86,7 @@ func (s herdStore) Load(ctx context.Context) (herd.Saved, error) {
 
 // Save keeps changes.
 func (s herdStore) Save(ctx context.Context, c herd.Changes) error {
-	return s.state.SaveHerd(ctx, state.HerdChanges{Hosts: c.Hosts, Forgotten: c.Forgotten, Moments: c.Moments, Places: c.Places, Groups: c.Groups})
+	return s.state.SaveHerd(ctx, state.HerdChanges{Hosts: c.Hosts, Forgotten: c.Forgotten, Moments: c.Moments, Places: c.Places, Groups: c.Groups, Events: c.Events})
 }
 
 // Moments are the changes in a range of time.
@@ -62,9 +102,4 @@ func (s herdStore) MomentsOf(ctx context.Context, id string, limit int) ([]host.
 // DropMoments forgets the changes before a time.
 func (s herdStore) DropMoments(ctx context.Context, before int64) error {
 	return s.state.DropMoments(ctx, before)
-}
-
-// AddEvent keeps an event.
-func (s herdStore) AddEvent(ctx context.Context, e event.Event, key string) (int64, error) {
-	return s.state.AddEvent(ctx, e, key)
 }

@@ -36,6 +36,12 @@ type Event struct {
 	Data string
 }
 
+// Keyed is an event that is kept once by its key.
+type Keyed struct {
+	Event
+	Key string
+}
+
 // Clean checks an event from outside and cuts what is too long to its limit.
 func Clean(e Event) (Event, error) {
 	e.What = strings.TrimSpace(cut(e.What, MaxWhat))

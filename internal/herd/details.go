@@ -12,13 +12,14 @@ import (
 // statesListed is how many changes of a host are shown.
 const statesListed = 100
 
-// Host is all that is known of the host with an id or a name.
-func (h *Herd) Host(ctx context.Context, idOrName string) (*HostDetails, bool, error) {
+// Host is all that is known of the host with an id or a name; its state is that
+// of a moment of the past where at is not zero. ErrUnknown for no host.
+func (h *Herd) Host(ctx context.Context, idOrName string, at time.Time) (*HostDetails, error) {
 	h.mu.Lock()
 	m := h.find(idOrName)
 	if m == nil {
 		h.mu.Unlock()
-		return nil, false, nil
+		return nil, ErrUnknown
 	}
 	d, id := h.details(m), m.ID
 	var recent []host.Moment
@@ -32,14 +33,27 @@ func (h *Herd) Host(ctx context.Context, idOrName string) (*HostDetails, bool, e
 	if h.store != nil {
 		old, err := h.store.MomentsOf(ctx, id, statesListed)
 		if err != nil {
-			return nil, true, err
+			return nil, err
 		}
 		recent = append(recent, old...)
 	}
 	for _, one := range recent[:min(len(recent), statesListed)] {
 		d.States = append(d.States, StateView{time.Unix(0, one.Time).UTC(), State(one.State), Health(one.Health), one.Why})
 	}
-	return d, true, nil
+	if !at.IsZero() {
+		d.rewind(at)
+	}
+	return d, nil
+}
+
+// rewind shows the state of the past.
+func (d *HostDetails) rewind(at time.Time) {
+	for _, s := range d.States {
+		if !s.Time.After(at) {
+			d.State, d.Health, d.Word, d.Reason, d.Since = s.State, s.Health, word(s.State, s.Health), s.Why, s.Time
+			return
+		}
+	}
 }
 
 // find is the host of an id, else the one that has, or last had, a name or node.
@@ -66,7 +80,7 @@ func (h *Herd) details(m *member) *HostDetails {
 		First: m.First.UTC(), Last: m.Last.UTC(), Group: m.group(), GroupReason: m.GroupWhy, GroupFrom: "found",
 		SkewMS: float64(m.skews.best().Microseconds()) / 1000, Machine: m.Machine, Boot: m.Boot, Notes: slices.Clone(m.Notes),
 		Agent:      AgentView{finite(m.read.AgentCPU), finite(m.read.AgentMemory), finite(m.read.Spool), finite(m.read.SweepSeconds)},
-		Components: h.places.of(m.Name), Links: []LinkView{}, States: []StateView{},
+		Components: h.places.of(m.Name), Links: h.hostLinks(m, h.clock.Now()), States: []StateView{},
 	}
 	if m.GroupSet != "" {
 		d.GroupFrom, d.GroupReason = "set", "set by hand; found was "+m.Group+", by "+m.GroupWhy

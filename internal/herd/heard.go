@@ -103,10 +103,14 @@ func (h *Herd) report(m *member, r *host.Report, now time.Time, fresh bool) {
 	if r.Listeners != nil {
 		t.Listeners, grouping = r.Listeners, true
 	}
+	if r.Connections != nil && fresh {
+		h.connections(m, r.Connections, now)
+	}
 	if r.Full != nil && fresh {
 		m.full = r.Full
 	}
 	if grouping {
+		h.graph.stale = true
 		h.regroup(m, now)
 		h.dirty(m)
 	}

@@ -31,8 +31,6 @@ type Store interface {
 	Moments(ctx context.Context, from, until int64) ([]host.Moment, error)
 	MomentsOf(ctx context.Context, id string, limit int) ([]host.Moment, error)
 	DropMoments(ctx context.Context, before int64) error
-	// AddEvent keeps an event, once by its key.
-	AddEvent(ctx context.Context, e event.Event, key string) (int64, error)
 }
 
 // Saved is what was kept.
@@ -47,6 +45,8 @@ type Changes struct {
 	Saved
 	Forgotten []string // IDs
 	Moments   []host.Moment
+	// Events are kept once by their keys.
+	Events []event.Keyed
 }
 
 // Options are what a Herd needs.
@@ -55,6 +55,8 @@ type Options struct {
 	Log   *slog.Logger // default: none
 	// Store may be nil: nothing is kept then.
 	Store Store
+	// Past reads, where it is set, how full hosts were at a moment, by node.
+	Past func(ctx context.Context, nodes []string, at time.Time) (map[string][]host.Resource, error)
 }
 
 // Herd is the keeper. It is safe for use by several goroutines.
@@ -62,7 +64,9 @@ type Herd struct {
 	clock  clock.Clock
 	log    *slog.Logger
 	store  Store
+	past   func(ctx context.Context, nodes []string, at time.Time) (map[string][]host.Resource, error)
 	places *Places
+	kinds  map[string]*kind // by program
 
 	mu       sync.Mutex
 	hosts    map[string]*member   // by ID
@@ -70,6 +74,7 @@ type Herd struct {
 	machines map[string][]*member // by machine-id
 	signals  map[string][]Signal  // by group
 	watch    watch
+	graph    graph
 	unsaved  unsaved
 }
 
@@ -79,18 +84,13 @@ type unsaved struct {
 	groups    map[string]string
 	forgotten []string
 	moments   []host.Moment
-	events    []keyedEvent
-}
-
-type keyedEvent struct {
-	event.Event
-	key string
+	events    []event.Keyed
 }
 
 // New is a herd without hosts; Load brings back those that were kept.
 func New(o Options) *Herd {
 	h := &Herd{
-		clock: o.Clock, log: o.Log, store: o.Store, places: newPlaces(),
+		clock: o.Clock, log: o.Log, store: o.Store, past: o.Past, places: newPlaces(), kinds: kindsByProgram(),
 		hosts: map[string]*member{}, nodes: map[string]*member{}, machines: map[string][]*member{}, signals: map[string][]Signal{},
 	}
 	if h.clock == nil {
@@ -122,13 +122,14 @@ type member struct {
 	full         []host.Resource
 	read         host.Readings
 	tests        map[string]*problem
-	// observed counts how often another group was found in a row.
-	candidate string
-	observed  int
-	links     map[linkKey]*link
-	linksAt   time.Time
-	// listened are the units that were seen listening: what its users rely on.
+	evidence     *evidence // for its group; nil until it is asked for
+	// observed counts how often another group, candidate, was found in a row.
+	candidate  string
+	observed   int
+	links      map[linkKey]*link
+	linksAt    time.Time
 	wantReport bool
+	told       map[string]hourly // events by kind
 }
 
 // kept is what is remembered of a host beyond the server's life, as JSON.
@@ -156,10 +157,11 @@ type kept struct {
 	// HealthSince is when the health became what it is.
 	HealthSince time.Time `json:"health_since"`
 
-	Group     string `json:"group"`
-	GroupWhy  string `json:"group_why"`
-	GroupSet  string `json:"-"` // chosen by people; kept apart
-	Signature string `json:"signature,omitempty"`
+	Group      string `json:"group"`
+	GroupWhy   string `json:"group_why"`
+	GroupScore int    `json:"group_score"`
+	GroupSet   string `json:"-"` // chosen by people; kept apart
+	Signature  string `json:"signature,omitempty"`
 
 	Report host.Report `json:"report"`
 	Links  []keptLink  `json:"links,omitempty"`

@@ -42,32 +42,30 @@ func (h *Herd) restore(m *member, group string) {
 	if m.Node != "" {
 		h.nodes[m.Node] = m
 	}
+	for _, l := range m.Links {
+		m.links[l.linkKey] = &l.link
+	}
+	m.Links = nil
 	m.restoreProblems()
 }
 
-// Save keeps what changed since the last time.
+// Save keeps what changed since the last time, with the events of it, all at
+// once: after a crash no event is told twice or missing.
 func (h *Herd) Save(ctx context.Context) error {
 	if h.store == nil {
 		return nil
 	}
-	c, events, undo := h.takeUnsaved()
+	c, undo := h.takeUnsaved()
 	places, placesSaved := h.places.unsaved()
 	c.Places = places
-	if len(c.Hosts)+len(c.Groups)+len(c.Forgotten)+len(c.Moments)+len(c.Places) > 0 {
-		if err := h.store.Save(ctx, c); err != nil {
-			undo(events)
-			return err
-		}
-		placesSaved()
+	if len(c.Hosts)+len(c.Groups)+len(c.Forgotten)+len(c.Moments)+len(c.Places)+len(c.Events) == 0 {
+		return nil
 	}
-	for i := range events {
-		if _, err := h.store.AddEvent(ctx, events[i].Event, events[i].key); err != nil {
-			h.mu.Lock()
-			h.unsaved.events = append(events[i:len(events):len(events)], h.unsaved.events...)
-			h.mu.Unlock()
-			return err
-		}
+	if err := h.store.Save(ctx, c); err != nil {
+		undo()
+		return err
 	}
+	placesSaved()
 	return nil
 }
 
@@ -75,36 +73,48 @@ func (h *Herd) Save(ctx context.Context) error {
 const maxUnsaved = 10_000
 
 // takeUnsaved takes what is to be kept; undo gives it back.
-func (h *Herd) takeUnsaved() (c Changes, events []keyedEvent, undo func([]keyedEvent)) {
+func (h *Herd) takeUnsaved() (c Changes, undo func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	u := h.unsaved
 	h.unsaved = unsaved{hosts: map[string]bool{}, groups: map[string]string{}}
-	for id := range u.hosts {
+	for _, id := range sorted(u.hosts) {
 		if m := h.hosts[id]; m != nil {
-			data, err := json.Marshal(&m.kept)
-			if err == nil {
+			if data, err := m.marshal(); err == nil {
 				c.Hosts = append(c.Hosts, host.Kept{ID: id, Node: m.Node, Data: data})
 			}
 		}
 	}
-	c.Groups, c.Forgotten, c.Moments = u.groups, u.forgotten, u.moments
-	return c, u.events, func(events []keyedEvent) {
+	c.Groups, c.Forgotten, c.Moments, c.Events = u.groups, u.forgotten, u.moments, u.events
+	return c, func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		n := &h.unsaved
-		for id := range u.hosts {
-			n.hosts[id] = true
-		}
-		for id, name := range u.groups {
-			if _, newer := n.groups[id]; !newer {
-				n.groups[id] = name
-			}
-		}
-		n.forgotten = append(u.forgotten, n.forgotten...)
-		n.moments = lastOf(append(u.moments, n.moments...), maxUnsaved)
-		n.events = lastOf(append(events, n.events...), maxUnsaved)
+		h.unsaved.giveBack(&u)
 	}
+}
+
+// giveBack puts what was not kept before what came meanwhile.
+func (u *unsaved) giveBack(old *unsaved) {
+	for id := range old.hosts {
+		u.hosts[id] = true
+	}
+	for id, name := range old.groups {
+		if _, newer := u.groups[id]; !newer {
+			u.groups[id] = name
+		}
+	}
+	u.forgotten = append(old.forgotten, u.forgotten...)
+	u.moments = lastOf(append(old.moments, u.moments...), maxUnsaved)
+	u.events = lastOf(append(old.events, u.events...), maxUnsaved)
+}
+
+func (m *member) marshal() ([]byte, error) {
+	m.keepLinks()
+	processes := m.Report.Processes
+	m.Report.Processes = nil // they are told anew every few seconds
+	data, err := json.Marshal(&m.kept)
+	m.Links, m.Report.Processes = nil, processes
+	return data, err
 }
 
 // restoreProblems makes problems of what the last report says, without telling

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"patou/internal/event"
 	"patou/internal/host"
 )
 
@@ -41,6 +40,7 @@ type watch struct {
 	suspect time.Time // since when most of the herd is silent; zero if not
 	silent  int       // how many of how many
 	of      int
+	grouped time.Time // groups were last looked at
 }
 
 // Tick moves the states of the silent. It is called each second.
@@ -56,6 +56,10 @@ func (h *Herd) Tick() {
 	h.suspect(now)
 	for _, m := range h.hosts {
 		h.age(m, now)
+	}
+	if now.Sub(w.grouped) >= regroupEvery || now.Before(w.grouped) {
+		w.grouped = now
+		h.regroupAll(now)
 	}
 	h.retire(now)
 }
@@ -194,6 +198,7 @@ func (h *Herd) drop(m *member) {
 // enter moves a host to a state and keeps the moment.
 func (h *Herd) enter(m *member, s State, now time.Time, why string) {
 	m.State, m.Since, m.Why = s, now, why
+	h.graph.stale = true
 	h.moment(m, now)
 }
 
@@ -205,14 +210,8 @@ func (h *Herd) moment(m *member, now time.Time) {
 		why = m.Reason
 	}
 	h.unsaved.moments = append(h.unsaved.moments, host.Moment{
-		Host: m.ID, Time: now.UnixNano(), State: string(m.State), Health: string(m.Health), Group: m.Group, Why: why,
+		Host: m.ID, Time: now.UnixNano(), State: string(m.State), Health: string(m.Health), Group: m.group(), Why: why,
 	})
 }
 
 func (h *Herd) dirty(m *member) { h.unsaved.hosts[m.ID] = true }
-
-// tell makes an event of a host, once by its key.
-func (h *Herd) tell(m *member, kind string, now time.Time, what, data string) {
-	e := event.Event{Time: now.UnixNano(), What: what, Data: data, Tags: []string{"herd", kind, "host:" + m.Name}}
-	h.unsaved.events = append(h.unsaved.events, keyedEvent{e, fmt.Sprintf("herd/%s/%s/%d", m.ID, kind, now.UnixNano())})
-}

@@ -17,15 +17,7 @@ func (h *Herd) Overview() *Overview {
 	o := &Overview{Now: now.UTC(), At: now.UTC(), Groups: []Group{}, Events: []RecentEvent{}}
 	byName := map[string]*Group{}
 	for _, m := range h.shown(now) {
-		g := byName[m.group()]
-		if g == nil {
-			g = newGroup(m.group())
-			byName[g.Name] = g
-		}
-		v := m.tile()
-		g.Members = append(g.Members, v)
-		g.Counts.add(&v)
-		o.Counts.add(&v)
+		g := o.place(byName, m.group(), m.tile())
 		if now.Sub(m.First) < 24*time.Hour {
 			g.Joined++
 		}
@@ -44,13 +36,73 @@ func newGroup(name string) *Group {
 
 // describe gives the groups what is known of them, in order.
 func (h *Herd) describe(o *Overview, byName map[string]*Group) {
-	for _, name := range sorted(byName) {
+	h.refreshGraph()
+	for _, name := range order(sorted(byName), h.graph.calls, func(name string) int { return h.rank(byName[name]) }) {
 		g := byName[name]
+		h.explain(g)
+		for to := range h.graph.calls[name] {
+			if called := byName[to]; called != nil {
+				g.Calls = append(g.Calls, to)
+				called.CalledBy = append(called.CalledBy, name)
+			}
+		}
 		if s := h.signals[name]; s != nil {
 			g.Signals = s
 		}
 		o.Groups = append(o.Groups, *g)
 	}
+	for i := range o.Groups {
+		g := &o.Groups[i]
+		g.CalledBy = byName[g.Name].CalledBy
+		slices.Sort(g.Calls)
+		slices.Sort(g.CalledBy)
+	}
+}
+
+// rank is the place that a group's function usually has.
+func (h *Herd) rank(g *Group) int {
+	if r := role(g.Name); r != otherRole {
+		return r
+	}
+	for i := range g.Members {
+		if e := h.hosts[g.Members[i].ID].evidence; e != nil && e.function != "" {
+			return role(e.function)
+		}
+	}
+	return otherRole
+}
+
+// whatListed bounds the programs that say what a group is.
+const whatListed = 3
+
+// explain says what runs on a group's members, and why they are one.
+func (h *Herd) explain(g *Group) {
+	runs, whys := map[string]int{}, map[string]int{}
+	for i := range g.Members {
+		m := h.hosts[g.Members[i].ID]
+		why := m.GroupWhy
+		if m.GroupSet != "" {
+			why = "set by hand"
+		}
+		whys[why]++
+		if m.evidence == nil {
+			continue
+		}
+		for _, p := range m.evidence.names {
+			runs[p]++
+		}
+	}
+	g.What = strings.Join(mostOf(runs, whatListed), ", ")
+	if most := mostOf(whys, 1); len(most) > 0 {
+		g.Why = most[0]
+	}
+}
+
+// mostOf are the most frequent, of equals the first by name.
+func mostOf(counts map[string]int, n int) []string {
+	names := sorted(counts)
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(counts[b], counts[a]) })
+	return names[:min(n, len(names))]
 }
 
 // shown are the hosts in the view, in order of name.

@@ -31,6 +31,7 @@ type server struct {
 	bodies   *budget
 	streams  *budget
 	hosts    hostRule
+	herdNow  shared // the overview
 	patterns []string
 }
 
@@ -203,7 +204,7 @@ func (s *server) routeOwn() {
 // notFound answers what no route takes, and says which methods a path takes.
 func (s *server) notFound(w http.ResponseWriter, r *http.Request) error {
 	var allowed []string
-	for _, method := range []string{http.MethodGet, http.MethodPost} {
+	for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodPost} {
 		other := r.Clone(r.Context())
 		other.Method = method
 		if _, pattern := s.mux.Handler(other); pattern != "/" && pattern != "" {

@@ -89,12 +89,12 @@ func New(o Options) (*Receiver, error) {
 
 // Answer is what an agent is told.
 type Answer struct {
-	Sequence uint64     `json:"sequence" doc:"The chunk's number."`
-	Entries  int        `json:"entries" doc:"How many entries were kept."`
-	Samples  int        `json:"samples" doc:"How many samples were kept."`
+	Sequence uint64    `json:"sequence" doc:"The chunk's number."`
+	Entries  int       `json:"entries" doc:"How many entries were kept."`
+	Samples  int       `json:"samples" doc:"How many samples were kept."`
 	Rejected []Refusal `json:"rejected" doc:"What was not, the first 100 of it."`
-	Time     time.Time  `json:"time" doc:"The server's time."`
-	Node     string     `json:"node" doc:"The host's series are under host.<node>."`
+	Time     time.Time `json:"time" doc:"The server's time."`
+	Node     string    `json:"node" doc:"The host's series are under host.<node>."`
 	// WantReport asks for a report with all its parts.
 	WantReport bool `json:"want_report" doc:"The server asks for a whole report."`
 }

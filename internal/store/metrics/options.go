@@ -110,13 +110,27 @@ func (s Schema) reach() int64 { return s[len(s)-1].Keep }
 const maxStep = 400 * 24 * 3600
 
 // DefaultSchema is the schema without a file: a host's own vitals each second,
-// all else each ten.
+// what is swept of its processes each 5 and of its links each 30, all else each
+// ten.
 func DefaultSchema(name string) Schema {
 	const hour, day = 3600, 24 * 3600
 	if strings.HasPrefix(name, "host.") {
+		switch hostPart(name) {
+		case "process":
+			return Schema{{5, day}, {60, 30 * day}, {300, 90 * day}}
+		case "link":
+			return Schema{{30, 7 * day}, {300, 90 * day}}
+		}
 		return Schema{{1, 6 * hour}, {10, 7 * day}, {60, 90 * day}}
 	}
 	return Schema{{10, 2 * day}, {60, 30 * day}, {600, 730 * day}}
+}
+
+// hostPart is what follows the host's node in a name: host.<node>.<part>.
+func hostPart(name string) string {
+	_, rest, _ := strings.Cut(name[len("host."):], ".")
+	part, _, _ := strings.Cut(rest, ".")
+	return part
 }
 
 // Method is how several values become one.

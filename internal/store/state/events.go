@@ -15,18 +15,23 @@ import (
 // one, "" for none, is that one: its id is given and nothing is added.
 func (s *Store) AddEvent(ctx context.Context, e event.Event, key string) (int64, error) {
 	var id int64
-	err := s.update(ctx, func(tx *sql.Tx) error {
-		err := sql.ErrNoRows
-		if key != "" {
-			err = tx.QueryRowContext(ctx, `SELECT id FROM events WHERE key = ?`, key).Scan(&id)
-		}
-		if !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-		id, err = insertEvent(ctx, tx, e, key)
+	err := s.update(ctx, func(tx *sql.Tx) (err error) {
+		id, err = addEvent(ctx, tx, e, key)
 		return err
 	})
 	return id, told(err, "adding the event %q", e.What)
+}
+
+// addEvent adds an event unless there is one with its key.
+func addEvent(ctx context.Context, tx *sql.Tx, e event.Event, key string) (id int64, err error) {
+	err = sql.ErrNoRows
+	if key != "" {
+		err = tx.QueryRowContext(ctx, `SELECT id FROM events WHERE key = ?`, key).Scan(&id)
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return id, err
+	}
+	return insertEvent(ctx, tx, e, key)
 }
 
 func insertEvent(ctx context.Context, tx *sql.Tx, e event.Event, key string) (int64, error) {

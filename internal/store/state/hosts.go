@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 
+	"patou/internal/event"
 	"patou/internal/host"
 )
 
@@ -15,6 +16,7 @@ type HerdChanges struct {
 	Places    []host.Place
 	// Groups are those that people chose, by the host's ID; "" for no more.
 	Groups map[string]string
+	Events []event.Keyed
 }
 
 // Herd is all that is kept of the herd but its past.
@@ -39,6 +41,11 @@ func (s *Store) SaveHerd(ctx context.Context, c HerdChanges) error {
 		}
 		for _, p := range c.Places {
 			if err := run(ctx, tx, `INSERT INTO places (component, host, last) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET last = max(last, excluded.last)`, p.Component, p.Host, p.Last); err != nil {
+				return err
+			}
+		}
+		for _, e := range c.Events {
+			if _, err := addEvent(ctx, tx, e.Event, e.Key); err != nil {
 				return err
 			}
 		}

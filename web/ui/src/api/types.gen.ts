@@ -81,6 +81,22 @@ export interface Curve {
   values: (number | null)[]
   window: string[]
 }
+export interface Day {
+  from: string
+  marks: DayMark[]
+  /** The worst of each step. */
+  states: string[]
+  step_ms: number
+  until: string
+}
+export interface DayMark {
+  kind: string
+  time: string
+  what: string
+}
+export interface Done {
+  done: boolean
+}
 export interface EntryAnswer {
   component: string
   /** What was found beside the message, in the order found. */
@@ -168,6 +184,29 @@ export interface Group {
   what: string
   /** Why they are a group. */
   why: string
+}
+export interface GroupInputBody {
+  /** The group; empty for the one found. */
+  group: string
+}
+export interface GroupLink {
+  /** Of external ends. */
+  address: string
+  /** Both ends tell of it. */
+  confirmed: boolean
+  from: string
+  last: string
+  port: number
+  /** Bytes a second. */
+  received: number
+  retransmit_percent: number
+  /** Milliseconds, the median. */
+  rtt: number
+  /** Bytes a second. */
+  sent: number
+  sockets: number
+  /** A group, or external. */
+  to: string
 }
 export interface HistogramAnswer {
   /** Without gaps, the first holds from. */
@@ -488,6 +527,7 @@ export interface Answers {
   '/api/hosts': ListedHost[] | null
   '/api/hosts/{id}': HostDetails
   '/api/info': InfoAnswer
+  '/api/links': GroupLink[] | null
   '/api/logs': EntryAnswer
   '/api/logs/context': ContextAnswer
   '/api/logs/fields': FieldsAnswer
@@ -495,6 +535,7 @@ export interface Answers {
   '/api/logs/patterns': PatternsAnswer
   '/api/logs/tail': EntryAnswer
   '/api/overview': Overview
+  '/api/overview/day': Day
   '/api/scope': Scope
   '/api/tap': ArrivalAnswer
   '/api/why': Reasons
