@@ -26,3 +26,10 @@ export function partsOf(sentence: string, strong: readonly string[]): Part[] {
 export function varying(template: string): Part[] {
   return template.split(/(<\*>)/).filter(Boolean).map((text) => (text === '<*>' ? { text: '…', strong: true } : { text, strong: false }))
 }
+
+/** The query for entries of a template: its longest stretch that does not vary. */
+export function templateQuery(template: string): string {
+  const fixed = template.split('<*>').map((text) => text.trim()).filter((text) => /\p{L}/u.test(text))
+  const longest = fixed.reduce((best, text) => (text.length > best.length ? text : best), '')
+  return longest ? `"${longest.replace(/\\/g, '\\\\').replace(/"/g, '\\"')}"` : ''
+}

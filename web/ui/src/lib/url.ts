@@ -60,6 +60,9 @@ export interface PageState {
 
 export const initial: PageState = { targets: [], from: '-1h', until: 'now', tab: 'entries', q: '', all: false, around: false, follow: false, hide: [], table: false }
 
+/** What is about one selection alone, and ends with it. */
+export const unreasoned = { onset: undefined, base: undefined, reason: undefined, lines: undefined }
+
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 
 /** The first letter that no target has. */

@@ -4,6 +4,7 @@
 import { api } from '../api/client'
 import type { EventMark, Histogram, Scope } from '../api/types'
 import { narrow, ofChoice, ofScope, pick } from '../lib/query'
+import type { Range } from '../lib/time'
 import type { Order, ScopeChoice } from '../lib/url'
 import type { Explore } from './explore.svelte'
 import { Listing } from './listing.svelte'
@@ -23,7 +24,9 @@ export class Behind {
   readonly events = new Resource<EventMark[]>()
   #explore: Explore
 
-  readonly window = $derived(route.state.sel ?? timeRange.range)
+  /** The time that the page is about, and that of the entries, which a reason may put elsewhere. */
+  readonly about = $derived(route.state.sel ?? timeRange.range)
+  readonly window: Range = $derived(route.state.lines ?? this.about)
   /** The targets whose scope it is: the graph dragged over, or all. */
   readonly targets = $derived.by(() => {
     const { on } = route.state
@@ -44,13 +47,15 @@ export class Behind {
   readonly whole = $derived(ofScope(this.chosen))
   /** Whether there is more to see than what makes the series: the lines beside the requests. */
   readonly more = $derived(this.whole !== '' && this.exact !== this.whole)
-  readonly query = $derived(narrow(route.state.all && this.more ? this.whole : this.exact, route.state.q))
+  /** Before the reader's own filter. */
+  readonly base = $derived(route.state.lines?.q ?? (route.state.all && this.more ? this.whole : this.exact))
+  readonly query = $derived(narrow(this.base, route.state.q))
   readonly slowest = $derived(this.scope.data?.slowest)
   readonly order: Order = $derived(route.state.order ?? (this.scope.data?.order === 'slowest' && !route.state.all ? 'slow' : 'new'))
   /** Whether no target can be read, so that there is nothing to ask about. */
   readonly lost = $derived(this.targets.length === 0 && !this.changed)
   /** Whether it is known what to ask for. */
-  readonly ready = $derived(this.changed || this.scope.data !== undefined)
+  readonly ready = $derived(this.changed || route.state.lines !== undefined || this.scope.data !== undefined)
 
   constructor(explore: Explore) {
     this.#explore = explore
@@ -58,7 +63,7 @@ export class Behind {
 
   loadScope(): void {
     const targets = this.targets
-    const r = this.window
+    const r = this.about
     if (targets.length) void this.scope.load(targets.join('\n'), (signal) => api.scope(targets, r, signal))
     else this.scope.clear()
   }
@@ -66,16 +71,17 @@ export class Behind {
   loadEntries(): void {
     const r = this.window
     const { query, order, slowest } = this
-    const subject = [query, order, route.state.sel?.from, route.state.sel?.until].join('\n')
+    const subject = [query, order, route.state.sel?.from, route.state.sel?.until, route.state.lines?.from].join('\n')
     void this.histogram.load(subject, (signal) => api.histogram(query, r, buckets, signal))
     void this.entries.ask(subject, { q: query, r, order, slowest, limit: atOnce })
-    const early = { from: r.from - Math.max(before, r.until - r.from), until: r.until }
+    const { about } = this
+    const early = { from: about.from - Math.max(before, about.until - about.from), until: about.until }
     void this.events.load(subject, (signal) => api.events(early, '', signal))
   }
 
   /** Events of the window and before it, newest first. */
   readonly around = $derived.by(() => {
-    const all = (this.events.data ?? this.#explore.marks).filter((event) => event.when <= this.window.until)
+    const all = (this.events.data ?? this.#explore.marks).filter((event) => event.when <= this.about.until)
     return all.toSorted((a, b) => b.when - a.when)
   })
 

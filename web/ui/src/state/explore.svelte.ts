@@ -4,7 +4,7 @@ import { api } from '../api/client'
 import type { EventMark } from '../api/types'
 import { peak, nearest } from '../chart/align'
 import { between, stride } from '../lib/select'
-import { freeLetter, type Target } from '../lib/url'
+import { freeLetter, unreasoned, type Target } from '../lib/url'
 import type { Range } from '../lib/time'
 import { cursor } from './cursor.svelte'
 import { Graphs } from './graphs.svelte'
@@ -62,12 +62,12 @@ export class Explore {
     if (!(sel.until > sel.from)) return
     // Growing a selection is one step for Back, not one a key press.
     const { sel: before, on: graph } = route.state
-    route.hold(timeRange.range, { sel, on: on ?? graph, entry: undefined, around: false }, before !== undefined)
+    route.hold(timeRange.range, { ...unreasoned, sel, on: on ?? graph, entry: undefined, around: false }, before !== undefined)
   }
 
   unselect(): void {
     this.#anchor = undefined
-    route.release({ sel: undefined, on: undefined, scope: undefined, entry: undefined, around: false, pin: undefined })
+    route.release({ ...unreasoned, sel: undefined, on: undefined, scope: undefined, entry: undefined, around: false, pin: undefined })
   }
 
   pin(t: number): void {

@@ -13,7 +13,7 @@ function free(): boolean {
   return !at || at === document.body || at.closest('.stack,main') === at || at.closest('.stack') !== null || at.tagName === 'A'
 }
 
-export function exploreKeys(explore: Explore, doors: { table: () => void }): Binding[] {
+export function exploreKeys(explore: Explore, doors: { table: () => void; why: () => void }): Binding[] {
   const graphs = (keys: string[], label: string, run: ((which: number) => void) | undefined, more: Partial<Binding> = {}): Binding => ({
     keys, label, run, group: 'Graphs', ...more,
   })
@@ -28,6 +28,7 @@ export function exploreKeys(explore: Explore, doors: { table: () => void }): Bin
     graphs(['p'], 'pin the cursor', () => cursor.at !== undefined && explore.pin(cursor.at)),
     graphs(['Enter'], 'zoom to the selection', () => route.zoom(route.state.sel!), { when: () => route.state.sel !== undefined && free() }),
     graphs(['v'], 'view as table', doors.table),
+    graphs(['w'], 'to why', doors.why, { when: () => route.state.sel !== undefined }),
     graphs(['Escape'], 'let go, one step out', () => out(explore)),
   ]
 }
@@ -35,6 +36,7 @@ export function exploreKeys(explore: Explore, doors: { table: () => void }): Bin
 /** One step out: the open entry, then the pin, then the selection, then the cursor. */
 function out(explore: Explore): void {
   if (route.state.entry) route.release({ entry: undefined, around: false })
+  else if (route.state.lines) route.patch({ lines: undefined, reason: undefined })
   else if (route.state.pin !== undefined) route.release({ pin: undefined })
   else if (route.state.sel) explore.unselect()
   cursor.move(undefined)

@@ -2,7 +2,7 @@
 // a change writes a new address, and Back undoes it.
 
 import { base } from '../api/client'
-import { decode, encode, initial, type PageState } from '../lib/url'
+import { decode, encode, initial, unreasoned, type PageState } from '../lib/url'
 import { spec, type Range } from '../lib/time'
 
 export type PageName = 'overview' | 'explore' | 'logs' | 'hosts' | 'start'
@@ -66,7 +66,7 @@ class Route {
 
   /** Shows another window of time; a selection and what hangs on it ends. */
   window(from: string, until: string): void {
-    this.patch({ from, until, live: undefined, sel: undefined, on: undefined, pin: undefined, entry: undefined, around: false })
+    this.patch({ ...unreasoned, from, until, live: undefined, sel: undefined, on: undefined, pin: undefined, entry: undefined, around: false })
   }
 
   /** Like window, and z undoes it. */

@@ -1,1 +1,0 @@
-import{C as e,D as t,K as n,T as r,et as i,i as a,tt as o,z as s}from"./disclose-version-DQGB64zU.js";import"./index-CHbQugfJ.js";import{t as c}from"./route.svelte-DI9gq0ZE.js";var l=t(`<p> </p>`);function u(t,u){o(u,!1),a();var d=l(),f=n(d,!0);s(()=>e(f,c.subject)),r(t,d),i()}export{u as default};

@@ -1,1 +1,0 @@
-import{D as e,G as t,M as n,T as r,j as i,q as a}from"./disclose-version-DQGB64zU.js";var o=e(`<button>Close</button><button>Keys</button>`,1);function s(e,i){var s=o(),c=t(s),l=a(c);n(`click`,c,function(...e){i.onclose?.apply(this,e)}),n(`click`,l,function(...e){i.onhelp?.apply(this,e)}),r(e,s)}i([`click`]);export{s as default};
