@@ -68,7 +68,7 @@ function api(state, url) {
     '/api/scope': () => scope(range, ask.getAll('target')),
     '/events/get_data': () => [{ id: 1, when: range[1] - 190, what: 'deploy git-backend 4.18.2', data: 'git-2 first', tags: ['deploy'] }].filter(({ when }) => when >= range[0]),
     '/render': () => ask.getAll('target').flatMap((target) => series(target, range)),
-    '/metrics/find': () => (ask.get('format') === 'completer' ? { metrics: [] } : [{ id: 'logs', text: 'logs', leaf: 0 }]),
+    '/metrics/find': () => (ask.get('format') === 'completer' ? { metrics: [] } : (ask.get('query') === '*' ? [{ id: 'logs', text: 'logs', leaf: 0 }] : [{ id: 'logs.git.request_time.p99', text: 'p99', leaf: 1 }])),
     '/functions': () => ({}),
   }
   return made[url.pathname]?.()

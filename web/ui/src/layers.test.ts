@@ -20,6 +20,9 @@ function imports(file: string, text: string): string[] {
   return [...found].map(([, path]) => new URL(path!, `http://x${file}`).pathname.replace('/src/', ''))
 }
 
+/** What a script made grows with the server, not by hand. */
+const made = '/src/api/types.gen.ts'
+
 const files = Object.entries(sources).map(([file, text]) => ({ file, text, room: file.split('/')[2]! }))
 
 test('imports point one way', () => {
@@ -35,7 +38,7 @@ test('parts do not fetch', () => {
 })
 
 test('no file is longer than 250 lines', () => {
-  expect(files.filter(({ text }) => text.split('\n').length > 251).map(({ file }) => file)).toEqual([])
+  expect(files.filter(({ file, text }) => file !== made && text.split('\n').length > 251).map(({ file }) => file)).toEqual([])
 })
 
 test('no address of another origin, and no style in markup', () => {

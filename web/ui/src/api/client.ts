@@ -3,8 +3,7 @@
 
 import type { FunctionInfo } from '../lib/complete'
 import { spec, type Range } from '../lib/time'
-import type { Day, Host, HostRow, Overview, Patterns, Why } from './herd'
-import type { Answers, CompletedNode, Entry, EventMark, RenderSeries, Row, TreeNode } from './types'
+import type { Answers, CompletedNode, Day, Entry, EventMark, RenderSeries, Row, TreeNode } from './types'
 
 /** Everything before `ui/`: empty at the root, a prefix behind a proxy. */
 export const base = location.pathname.replace(/\/ui(\/.*)?$/, '')
@@ -140,17 +139,17 @@ export const api = {
   fields: async (q: string, r: Range, signal?: AbortSignal) =>
     (await own('/api/logs/fields', { q, ...times(r), limit: 5 }, signal)).fields,
   components: async (signal?: AbortSignal) => (await own('/api/components', {}, signal)) ?? [],
-  hosts: async (signal?: AbortSignal) => (await json<HostRow[] | null>('/api/hosts', {}, signal)) ?? [],
-  overview: (at?: number, signal?: AbortSignal) => json<Overview>('/api/overview', { at: at === undefined ? undefined : spec(at) }, signal),
+  hosts: async (signal?: AbortSignal) => (await own('/api/hosts', {}, signal)) ?? [],
+  overview: (at?: number, signal?: AbortSignal) => own('/api/overview', { at: at === undefined ? undefined : spec(at) }, signal),
   day: (until?: number, signal?: AbortSignal) => json<Day>('/api/overview/day', { until: until === undefined ? undefined : spec(until) }, signal),
   host: (id: string, at?: number, signal?: AbortSignal) =>
-    json<Host>(`/api/hosts/${encodeURIComponent(id)}`, { at: at === undefined ? undefined : spec(at) }, signal),
+    json<Answers['/api/hosts/{id}']>(`/api/hosts/${encodeURIComponent(id)}`, { at: at === undefined ? undefined : spec(at) }, signal),
   /** Names the group of a host; an empty one goes back to what is found. */
   setGroup: (id: string, group: string) => change('POST', `/api/hosts/${encodeURIComponent(id)}/group`, { group }),
   forgetHost: (id: string) => change('DELETE', `/api/hosts/${encodeURIComponent(id)}`),
-  why: (asked: WhyQuestion, signal?: AbortSignal) => json<Why>('/api/why', whyParams(asked), signal),
+  why: (asked: WhyQuestion, signal?: AbortSignal) => own('/api/why', whyParams(asked), signal),
   patterns: (q: string, r: Range, compared: Range | undefined, limit: number, signal?: AbortSignal) =>
-    json<Patterns>('/api/logs/patterns', { q, ...times(r), ...baseTimes(compared), limit }, signal),
+    own('/api/logs/patterns', { q, ...times(r), ...baseTimes(compared), limit }, signal),
   /** All series of many targets at once. */
   renderAll: (target: string[], r: Range, maxDataPoints: number, signal?: AbortSignal) =>
     json<RenderSeries[]>('/render', { target, ...times(r), maxDataPoints, format: 'json' }, signal),

@@ -2,20 +2,42 @@
 // are made from the server's OpenAPI document (npm run types); Graphite's, which
 // that document does not describe, are kept here by hand.
 
-import type { Answers, EntryAnswer } from './types.gen'
+import type { Answers, EntryAnswer, Member } from './types.gen'
 
 export type {
   ArrivalAnswer as Arrival,
   ContextAnswer as Context,
   EntryAnswer as Entry,
   FieldAnswer as FieldValues,
+  Group,
   HistogramAnswer as Histogram,
+  HostDetails as Host,
   InfoAnswer as Info,
+  LinkView as HostLink,
+  ListedHost as HostRow,
+  Member,
+  Overview,
+  PatternAnswer as Pattern,
+  PatternsAnswer as Patterns,
+  Reason,
+  Reasons as Why,
+  RecentEvent as HerdEvent,
   Scope,
   SeenAnswer as Known,
+  Signal,
+  Way as ReasonLink,
 } from './types.gen'
 export type { Answers }
 
+export type HostState = Member['state'] | ''
+export type Health = Member['health']
+export interface Day {
+  from: string
+  until: string
+  step_ms: number
+  states: string[] | null
+  marks: { time: string; kind: string; what: string }[] | null
+}
 export type Level = EntryAnswer['level']
 /** A row of an aggregation: column names as keys, in order. */
 export type Row = Record<string, unknown>

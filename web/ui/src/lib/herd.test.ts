@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import type { Member } from '../api/herd'
+import type { Member } from '../api/types'
 import { cellsOf, countLine, exceptional, isHerd, levelOf, linksOf, resource, shapeOf, spokenOf, toneOf, wordOf } from './herd'
 
-const member = (more: Partial<Member> = {}): Member => ({ id: 'x', name: 'git-2', state: 'up', health: 'fine', word: '', ...more })
+const member = (more: Partial<Member> = {}): Member => ({ id: 'x', name: 'git-2', state: 'up', health: 'fine', word: '', reason: '', since: '', ...more })
 
 test.each([
   ['up', 'fine', 'ok', 'up', ''],
@@ -17,7 +17,7 @@ test.each([
   ['lost', 'fine', 'lost', 'lost', 'crit'],
   ['', 'fine', 'none', 'nothing yet', 'mute'],
 ] as const)('a host that is %s and %s is a %s that says %s', (state, health, shape, word, tone) => {
-  const one = member({ state, health })
+  const one = { state, health }
   expect([shapeOf(one), wordOf(one), toneOf(one)]).toEqual([shape, word, tone])
 })
 
@@ -39,7 +39,7 @@ test('a group is a herd when it is large, or its members come and go', () => {
   expect(isHerd({ members: many(14), joined: 5, left: 3 })).toBe(true)
   expect(isHerd({ members: many(14), joined: 14, left: 0 }), 'all are new on the first day').toBe(false)
   expect(isHerd({ members: many(3), joined: 5, left: 3 })).toBe(false)
-  expect(isHerd({ members: null, joined: 0, left: 0 })).toBe(false)
+  expect(isHerd({ members: [], joined: 0, left: 0 })).toBe(false)
 })
 
 test('up to 40 members have a cell each', () => {

@@ -1,14 +1,14 @@
 // Hosts and groups as the overview draws them: state as shape, word and colour,
 // and which groups are drawn as a herd instead of one tile a member.
 
-import type { Group, Health, HostState, Member } from '../api/herd'
+import type { Group, Member } from '../api/types'
 
 export type Shape = 'ok' | 'warn' | 'crit' | 'late' | 'joining' | 'leaving' | 'lost' | 'none'
 /** The colour that goes with a shape; empty for what is fine, which has none but its mark. */
 export type Tone = '' | 'warn' | 'crit' | 'info' | 'mute'
 export interface Stated {
-  state?: HostState
-  health?: Health
+  state?: string
+  health?: string
   word?: string
 }
 

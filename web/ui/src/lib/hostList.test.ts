@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import type { HostRow } from '../api/herd'
+import type { HostRow } from '../api/types'
 import { filtered, sorted } from './hostList'
 
-const row = (name: string, more: Partial<HostRow> = {}): HostRow => ({ name, id: name, last: '2026-11-20T14:00:00Z', group: 'web', state: 'up', health: 'fine', ...more })
+const row = (name: string, more: Partial<HostRow> = {}): HostRow => ({ name, id: name, last: '2026-11-20T14:00:00Z', group: 'web', node: name, state: 'up', health: 'fine', word: '', component_count: 1, ...more })
 const rows = [
-  row('web-10'), row('web-2', { full: { name: 'cpu', percent: 91 } }), row('git-2', { group: 'git', health: 'crit', last: '2026-11-20T14:05:00Z' }), row('db-1', { group: 'db', state: 'lost' }), row('printer', { state: '', group: undefined }),
+  row('web-10'), row('web-2', { full: { name: 'cpu', percent: 91 } }), row('git-2', { group: 'git', health: 'crit', last: '2026-11-20T14:05:00Z' }), row('db-1', { group: 'db', state: 'lost' }), row('printer', { state: '', group: '' }),
 ]
 const names = (all: HostRow[]): string[] => all.map((one) => one.name)
 

@@ -1,6 +1,6 @@
 // The list of all hosts: which match what is typed, and in which order.
 
-import type { HostRow } from '../api/herd'
+import type { HostRow } from '../api/types'
 import { shapeOf, wordOf } from './herd'
 
 export const columns = ['state', 'host', 'group', 'full', 'last'] as const

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Group, Overview, Signal } from '../api/herd'
+import type { Group, Overview, Signal } from '../api/types'
 import { exploring, ofEvent, ofSignal, question, stretch, telltale, windowOf } from './spike'
 
 const calm = Array.from({ length: 24 }, (_, i) => 10 + (i % 3))
@@ -18,12 +18,12 @@ test('the last stretch apart from the rest is found, over a value that fell back
   expect(stretch([0, 0, 0, 0, 0, 0, 3, 4])).toEqual([6, 7])
 })
 test.each([[calm], [[]], [[null, null, null]], [[1, 9]], [[0, 0, 0, 0, 0, 0]]])('calm has none: %j', (values) => expect(stretch(values)).toBeUndefined())
-test('the window of a stretch begins half a slot before it', () => expect(windowOf([28, 29], 30, 3600)).toEqual({ from: 3300, until: 3600 }))
+test('the window of a stretch begins half a slot before it', () => expect(windowOf([28, 29], 30, 3600)).toEqual({ from: 3450, until: 3600 }))
 
 test('a signal opens with its spike selected, and goes back to live', () => {
   const state = ofSignal(signal({ spark: [...calm, 90, 95, 90, 10, 10, 10] }), 7200, true)
   expect(state).toMatchObject({ targets: [{ letter: 'A', text: 'logs.git.request_time.p99' }], from: '3600', until: '7200', live: '-1h', on: 'A', tab: 'why' })
-  expect(state.sel).toEqual({ from: 6420, until: 6840 })
+  expect(state.sel).toEqual({ from: 6810, until: 7020 })
 })
 test('a calm signal opens as it is', () => {
   expect(ofSignal(signal(), 7200, true)).toMatchObject({ from: '-1h', until: 'now', sel: undefined })
@@ -36,7 +36,7 @@ test('the question is about the worst signal, that of the named host first', () 
   const slow = signal({ state: 'warn' })
   const failing = signal({ name: 'errors', state: 'crit' })
   expect(question(overview([group('web', [slow]), group('git', [failing, slow])]))!.label).toBe('Why does git fail')
-  const mine = group('jobs', [slow], { members: [{ id: 'h', name: 'job-1', state: 'up', health: 'warn', word: '' }] })
+  const mine = group('jobs', [slow], { members: [{ id: 'h', name: 'job-1', state: 'up', health: 'warn', word: '', reason: '', since: '' }] })
   expect(question(overview([group('web', [slow]), mine], 'h'))!.label).toBe('Why is jobs slow')
   expect(question(overview([group('web', [signal({ name: 'requests', state: 'warn' })])]))!.label).toBe('What happened to web')
   expect(question(overview([group('web', [signal()])]))).toBeUndefined()
@@ -45,7 +45,7 @@ test('of signals alike the slow one tells most', () =>
   expect(telltale(group('x', [signal({ name: 'requests' }), signal({ name: 'errors' }), signal()]))!.name).toBe('p99'))
 
 test('an event opens what it may have changed', () => {
-  const event = { id: 1, time: '1970-01-01T01:00:00Z', kind: 'deploy', what: 'deploy git 4.18.2' }
+  const event = { id: 1, time: '1970-01-01T01:00:00Z', kind: 'deploy', what: 'deploy git 4.18.2', component: '', data: '', host: '' }
   const o = overview([group('web', [signal({ target: 'logs.web.p99' })]), group('git', [signal()])])
   expect(ofEvent(event, o, 9000, true)).toMatchObject({ targets: [{ text: 'logs.git.request_time.p99' }], sel: { from: 3570, until: 3900 }, until: '5400' })
   expect(ofEvent({ ...event, component: 'webapp.backend.git' }, o, 9000, true).targets[0]!.text).toBe('logs.webapp.backend.git.request_time.p99')

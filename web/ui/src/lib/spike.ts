@@ -1,12 +1,12 @@
 // From a small line to the window in which it is unusual, and to the page that
 // shows why.
 
-import type { Group, HerdEvent, Overview, Signal } from '../api/herd'
+import type { Group, HerdEvent, Overview, Signal } from '../api/types'
 import { spec, type Range } from './time'
 import { initial, type PageState } from './url'
 
 /** How long a spark on the overview reaches back, in seconds. */
-export const sparkSpan = 3600
+export const sparkSpan = 1800
 
 /** The middle of the values that are there. */
 function median(values: number[]): number {

@@ -1,7 +1,7 @@
 // What the overview knows: the herd now or at a past moment, and the last day.
 
 import { api } from '../api/client'
-import type { Day, Host, Member, Overview } from '../api/herd'
+import type { Day, Host, Member, Overview } from '../api/types'
 import { secondsOf } from '../lib/entries'
 import { keyed, placed } from '../lib/replay'
 import type { Range } from '../lib/time'

@@ -2,7 +2,7 @@
 // the reader opened of them.
 
 import { api } from '../api/client'
-import type { Reason, ReasonLink, Why as Answer } from '../api/herd'
+import type { Reason, ReasonLink, Why as Answer } from '../api/types'
 import { secondsOf } from '../lib/entries'
 import { scale, type Range } from '../lib/time'
 import type { Lines } from '../lib/url'
