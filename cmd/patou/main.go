@@ -52,7 +52,7 @@ func rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &cli.Exit{Code: cli.CodeUsage, Err: fmt.Errorf("%w: `%s --help` lists the flags", err, cmd.CommandPath())}
 	})
-	root.AddCommand(serveCommand(), demoCommand(), fsckCommand(), tokenCommand(), configCommand(), versionCommand())
+	root.AddCommand(serveCommand(), agentCommand(), demoCommand(), fsckCommand(), tokenCommand(), configCommand(), versionCommand())
 	root.AddCommand(cli.Commands()...)
 	refuseBadArguments(root)
 	return root

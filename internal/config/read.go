@@ -127,15 +127,38 @@ func (r *reader) value(n ast.Node, v reflect.Value, key string) {
 		r.scalar(n, v, key)
 	case v.Kind() == reflect.Struct:
 		r.mapping(n, v, key)
+	case v.Type() == reflect.TypeFor[Labels]():
+		r.labels(n, v, key)
 	default:
 		r.sequence(n, v, key)
 	}
 }
 
+// labels reads a mapping whose keys are the writer's.
+func (r *reader) labels(n ast.Node, v reflect.Value, key string) {
+	pairs, ok := mappingPairs(n)
+	if !ok {
+		r.fail(n, "%smust be a mapping, as in {role: web}", named(key))
+		return
+	}
+	labels := Labels{}
+	for _, pair := range pairs {
+		name, _ := scalarText(pair.Key)
+		value, ok := scalarText(pair.Value)
+		if !ok {
+			r.fail(pair.Value, "%smust be one value", named(join(key, name)))
+		} else if err := labels.set(name, value); err != nil {
+			r.fail(pair.Key, "%s%v", named(key), err)
+		}
+	}
+	v.Set(reflect.ValueOf(labels))
+	r.from(n, key)
+}
+
 // isScalar reports whether a value is written as one word.
 func isScalar(v reflect.Value) bool {
 	_, text := v.Addr().Interface().(encoding.TextUnmarshaler)
-	return text || v.Kind() != reflect.Struct && v.Kind() != reflect.Slice
+	return text || v.Kind() != reflect.Struct && v.Kind() != reflect.Slice && v.Kind() != reflect.Map
 }
 
 func (r *reader) mapping(n ast.Node, v reflect.Value, key string) {

@@ -1,0 +1,80 @@
+package agent
+
+import (
+	"context"
+	"time"
+
+	"patou/internal/agent/journal"
+	"patou/internal/agent/processes"
+	"patou/internal/agent/vitals"
+	"patou/internal/metric"
+)
+
+// sweepEvery is how often processes are looked at while the agent is within its
+// budget.
+const sweepEvery = processes.Interval
+
+// Watch is what of a host is read. The zero Watch reads nothing.
+type Watch struct {
+	// Vitals are numbers of the machine and of its processes.
+	Vitals bool
+	// Journal is systemd's. JournalPlace is where it goes on if the spool does
+	// not know better, "" for the beginning.
+	Journal      bool
+	JournalPlace string
+	// Reject is told about each line that is no entry; may be nil.
+	Reject func(protocol, source, line, reason string)
+}
+
+// watch starts what reads, each from the place where it was kept last.
+func (a *Agent) watch(places map[string]string) {
+	o := &a.options
+	if o.Watch.Vitals {
+		a.watchMachine()
+	}
+	if o.Watch.Journal {
+		place := places[journal.PlaceKey]
+		if place == "" {
+			place = o.Watch.JournalPlace
+		}
+		a.group.Go("journal", journal.New(journal.Options{
+			Host: a.house.identity().Name, Keep: a.gatherer.Keep, Place: place, Reject: a.reject,
+			Missing: func(err error) { o.Log.Info("this host's journal cannot be read", "error", err.Error()) },
+			Clock:   o.Clock, Telemetry: o.Telemetry,
+		}).Run)
+	}
+}
+
+func (a *Agent) watchMachine() {
+	o := &a.options
+	a.group.Go("vitals", vitals.New(vitals.Options{
+		Root: o.Root, Sink: a.gatherer, Report: a.gatherer.Report, Missing: a.missing("vitals"), Clock: o.Clock, Telemetry: o.Telemetry,
+	}).Run)
+	a.group.Go("processes", processes.New(processes.Options{
+		Root:  o.Root,
+		Every: func() time.Duration { return a.house.sweep.pause(a.house.governor.every(sweepEvery)) },
+		Sink:  swept{a}, Report: a.gatherer.Report,
+		Missing: a.missing("processes"), Clock: o.Clock, Telemetry: o.Telemetry,
+	}).Run)
+}
+
+func (a *Agent) missing(of string) func(what string, err error) {
+	return func(what string, err error) {
+		a.options.Log.Info("a part of this host cannot be read", "of", of, "what", what, "error", err.Error())
+	}
+}
+
+func (a *Agent) reject(protocol, source, line, reason string) {
+	if a.options.Watch.Reject != nil {
+		a.options.Watch.Reject(protocol, source, line, reason)
+	}
+}
+
+// swept takes the samples of a sweep, and with them the time.
+type swept struct{ agent *Agent }
+
+// Samples notes the end of a sweep.
+func (s swept) Samples(ctx context.Context, samples []metric.Sample) error {
+	s.agent.house.sweep.done()
+	return s.agent.gatherer.Samples(ctx, samples)
+}
