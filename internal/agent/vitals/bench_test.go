@@ -1,6 +1,7 @@
 package vitals
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -69,4 +70,18 @@ func BenchmarkParsing(b *testing.B) {
 		c.full.emit()
 	}
 	b.ReportMetric(float64(len(c.samples)), "series")
+}
+
+// BenchmarkMountsThatChanged is a host of containers: 3,000 mounts.
+func BenchmarkMountsThatChanged(b *testing.B) {
+	var text strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&text, "%d 28 0:%d / /var/lib/containers/%d/merged rw - overlay overlay rw\n", i, i, i)
+		fmt.Fprintf(&text, "%d 28 8:1 /pods/%d /var/lib/pods/%d/volume rw - ext4 /dev/sda1 rw\n", 1000+i, i, i)
+		fmt.Fprintf(&text, "%d 28 0:%d / /run/netns/%d rw - nsfs nsfs rw\n", 2000+i, 1000+i, i)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		chosen(parseMounts(text.String()))
+	}
 }

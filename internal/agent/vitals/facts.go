@@ -79,9 +79,25 @@ func (f files) memory() int64 {
 	return int64(min(kib, maxKiB) * 1024)
 }
 
-// container is the kind of container, "" for a machine. What has been put into
-// the root for programs to find counts first, then what the kernel tells.
+// firstProcesses is the kernel's name for the processes that are in no
+// container's own space.
+const firstProcesses = "pid:[4026531836]"
+
+// container is the kind of container, "" for a machine. The marks in the root
+// alone do not tell: some machines' disks are made from containers' images.
 func (f files) container() string {
+	space, err := os.Readlink(f.path("proc/1/ns/pid"))
+	if err != nil && f.path("") == "/" { // only root may read the first process's
+		space, _ = os.Readlink("/proc/self/ns/pid")
+	}
+	if space == firstProcesses {
+		return ""
+	}
+	return f.mark()
+}
+
+// mark is what those who make containers leave for programs to find.
+func (f files) mark() string {
 	if kind := f.line("run/systemd/container"); kind != "" {
 		return kind
 	}

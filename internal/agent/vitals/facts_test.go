@@ -47,6 +47,15 @@ func TestAContainerIsKnownByItsMarks(t *testing.T) {
 	is("kubernetes", "proc/1/cgroup", "0::/kubepods/burstable/pod1\n")
 	is("docker", "proc/1/cgroup", "12:cpu:/docker/0a1b\n")
 	is("", "proc/1/cgroup", "0::/init.scope\n")
+	m := newMachine(t) // whose disk was made from a container's image
+	m.write(".dockerenv", "")
+	m.write("proc/1/ns/x", "")
+	if err := os.Symlink(firstProcesses, m.root+"/proc/1/ns/pid"); err != nil {
+		t.Fatal(err)
+	}
+	if got := files(m.root).container(); got != "" {
+		t.Errorf("a machine is a %q", got)
+	}
 }
 
 func TestAMachineIsKnownByItsId(t *testing.T) {

@@ -43,19 +43,26 @@ func cannotWrite(options string) bool {
 }
 
 // chosen are the file systems that can fill up, each once, however often it is
-// mounted, maxDevices at most.
+// mounted, maxDevices at most. A host of many containers has thousands of
+// mounts, and they change often.
 func chosen(all []mounted) []mounted {
 	var out []mounted
+	top, remotes := map[string]int{}, remotePaths(all)
 	for i, m := range all {
-		if !local(m) || behindRemote(m.path, all) || covered(m.path, all[i+1:]) {
+		top[m.path] = i // what was mounted at the same path later hides it
+	}
+	places := map[string]int{} // in out, by the device
+	for i, m := range all {
+		if !local(m) || top[m.path] != i || behind(m.path, remotes) {
 			continue
 		}
-		same := slices.IndexFunc(out, func(o mounted) bool { return o.device == m.device })
+		place, same := places[m.device]
 		switch {
-		case same < 0:
+		case !same:
+			places[m.device] = len(out)
 			out = append(out, m)
-		case better(m, out[same]):
-			out[same] = m
+		case better(m, out[place]):
+			out[place] = m
 		}
 	}
 	return out[:min(len(out), maxDevices)]
@@ -70,18 +77,21 @@ func better(m, than mounted) bool {
 	return len(m.path) < len(than.path)
 }
 
-// covered is whether something was mounted at the same path later.
-func covered(path string, later []mounted) bool {
-	return slices.ContainsFunc(later, func(m mounted) bool { return m.path == path })
+// remotePaths are where file systems of other machines begin: asking one that is
+// away would wait for ever, and so would the way through it to another one. A
+// root of this kind is not counted: without it no program runs at all.
+func remotePaths(all []mounted) []string {
+	var out []string
+	for _, m := range all {
+		if remote(m.kind) && m.path != "/" {
+			out = append(out, m.path+"/")
+		}
+	}
+	return out
 }
 
-// behindRemote is whether the way to a path leads through a file system of
-// another machine. Asking one that is away would wait for ever. A root of this
-// kind is not counted: without it no program runs at all.
-func behindRemote(path string, all []mounted) bool {
-	return slices.ContainsFunc(all, func(m mounted) bool {
-		return remote(m.kind) && m.path != "/" && strings.HasPrefix(path, strings.TrimSuffix(m.path, "/")+"/")
-	})
+func behind(path string, remotes []string) bool {
+	return slices.ContainsFunc(remotes, func(remote string) bool { return strings.HasPrefix(path, remote) })
 }
 
 // remote is whether a file system asks someone else: another machine, or a

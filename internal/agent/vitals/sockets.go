@@ -43,14 +43,15 @@ func (s *sockets) emit(series string, values []byte, key string, add uint64, sca
 type softnet struct {
 	c                 *Collector
 	dropped, squeezed counter
+	lines             int // of the reading before
 }
 
 func newSoftnet(c *Collector) *softnet {
 	return &softnet{c: c, dropped: rateName("softnet.dropped", 1), squeezed: rateName("softnet.squeezed", 1)}
 }
 
-// read adds up the second and third column. The sum falls when a processor goes,
-// which gives no sample, as a counter that begins anew.
+// read adds up the second and third column. A processor that goes or comes takes
+// or brings what it has counted, which says nothing of this second.
 func (s *softnet) read(text []byte) {
 	var dropped, squeezed uint64
 	var lines int
@@ -65,6 +66,9 @@ func (s *softnet) read(text []byte) {
 		if ok && fine {
 			dropped, squeezed, lines = dropped+d, squeezed+q, lines+1
 		}
+	}
+	if lines != s.lines {
+		s.lines, s.dropped.tick, s.squeezed.tick = lines, 0, 0
 	}
 	if lines > 0 {
 		s.c.rate(&s.dropped, dropped)
