@@ -1,6 +1,7 @@
 package why
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -14,8 +15,7 @@ const (
 	weightSelf    = 1.0
 	weightBelow   = 0.95 // its children, and what it is a part of
 	weightHost    = 0.9  // the hosts that it runs on
-	weightCallee  = 0.9
-	weightCallee2 = 0.8 // what its callees call
+	weightCallee  = 0.9  // what it calls; what that calls in turn a little less
 	weightCaller  = 0.5
 	weightBeside  = 0.5 // others on its hosts
 	weightPeer    = 0.4 // hosts of the same group
@@ -57,6 +57,35 @@ func (g *graph) place(c, host string) {
 	}
 	g.on[c] = append(g.on[c], host)
 	g.of[host] = append(g.of[host], c)
+}
+
+// The calls that a cause is followed along, and what is left of its weight, or
+// of what it explains, after each.
+const (
+	mostHops = 6
+	hopShare = 0.95
+)
+
+// hops is how many calls lead from one component to another, 0 for none.
+func (g *graph) hops(from, to string) int {
+	seen := map[string]bool{from: true}
+	ring := []string{from}
+	for n := 1; n <= mostHops && len(ring) > 0; n++ {
+		var next []string
+		for _, c := range ring {
+			for _, callee := range g.calls[c] {
+				if callee == to {
+					return n
+				}
+				if !seen[callee] {
+					seen[callee] = true
+					next = append(next, callee)
+				}
+			}
+		}
+		ring = next
+	}
+	return 0
 }
 
 // newGraph gathers the links that the herd knows, and those that entries name.
@@ -126,14 +155,10 @@ func (q *question) weighAgainst(g *graph, c, own string) float64 {
 		return weightSelf
 	case component.Within(c, own) || component.Within(own, c):
 		return weightBelow
-	case slices.Contains(g.calls[own], c):
-		return weightCallee
 	}
 	most := weightRest
-	for _, callee := range g.calls[own] {
-		if slices.Contains(g.calls[callee], c) {
-			most = weightCallee2
-		}
+	if hops := g.hops(own, c); hops > 0 {
+		most = weightCallee * math.Pow(hopShare, float64(hops-1))
 	}
 	if slices.Contains(g.called[own], c) {
 		most = max(most, weightCaller)

@@ -93,16 +93,8 @@ func (q *question) blamed(all []*finding, c string) bool {
 	})
 }
 
-// callsTo reports whether one component calls another, directly or by one
-// between.
-func (q *question) callsTo(g *graph, from, to string) bool {
-	for _, c := range g.calls[from] {
-		if c == to || slices.Contains(g.calls[c], to) {
-			return true
-		}
-	}
-	return false
-}
+// callsTo reports whether one component calls another, directly or not.
+func (q *question) callsTo(g *graph, from, to string) bool { return g.hops(from, to) > 0 }
 
 // ruleOut names what was looked at first and did not change.
 func (q *question) ruleOut(a *Reasons) {

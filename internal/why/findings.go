@@ -18,8 +18,10 @@ type finding struct {
 	// construction above all statistics.
 	factor, bonus float64
 	onset         int64
-	// harm is set where it shows requests that became slow or failed.
-	harm bool
+	// harm is set where it shows requests that became slow or failed, and
+	// strength is by how much.
+	harm     bool
+	strength float64
 }
 
 func (q *question) newFinding(kind, c, host string, onset int64, p float64) *finding {
@@ -131,7 +133,8 @@ func (q *question) seriesFinding(c *change) *finding {
 	f := q.newFinding(kind, c.component, c.host, q.grid.time(c.onset), c.q)
 	f.Strong = []string{subject(c)}
 	f.Similar = len(c.similar)
-	f.harm = isHarm(c)
+	f.harm, f.strength = isHarm(c), math.Abs(c.Z)
+	f.factor *= meaning(c)
 	q.describe(f, c)
 	f.Spark = q.spark(c.values)
 	f.Link = q.graphOf(append([]string{c.name}, c.similar[:min(len(c.similar), 7)]...))
@@ -182,6 +185,28 @@ func difference(write func(float64) string, before, after float64) string {
 }
 
 func (q *question) baseLength() time.Duration { return q.Base.Duration() }
+
+// What a series counts by what it means: that requests became faster, or that
+// somebody asks more, is rarely why something else became worse.
+const (
+	betterShare  = 0.5
+	trafficShare = 0.6
+	otherShare   = 0.9
+)
+
+func meaning(c *change) float64 {
+	opposite := *c
+	opposite.Z = -c.Z
+	switch {
+	case isHarm(c):
+		return 1
+	case isHarm(&opposite):
+		return betterShare
+	case isTraffic(c.name):
+		return trafficShare
+	}
+	return otherShare
+}
 
 // isHarm reports whether a change is what users would complain of.
 func isHarm(c *change) bool {

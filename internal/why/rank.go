@@ -28,7 +28,7 @@ func (q *question) answer() *Reasons {
 	slices.SortStableFunc(all, compareFindings)
 	a := q.newAnswer()
 	all = q.anything(all)
-	a.Components = ranked(b, all)
+	a.Components = q.ranked(g, b, all)
 	q.fill(a, g, all)
 	return a
 }
@@ -98,7 +98,9 @@ type part struct {
 	onset int64
 	// explained is how much of it is explained by what it calls, 0 to 1.
 	explained float64
-	harm      bool
+	// harm is how much slower its requests became, or failed: the greatest
+	// shift in units of spread; 0 where they did not.
+	harm float64
 }
 
 // partOf names whom a finding speaks against.
@@ -125,12 +127,14 @@ func (q *question) blame(g *graph, all []*finding) *blame {
 		p.weight, p.onset = max(p.weight, f.weight), min(p.onset, f.onset)
 		p.kinds[f.Kind] = max(p.kinds[f.Kind], s)
 		p.most = max(p.most, s)
-		p.harm = p.harm || f.harm
+		if f.harm {
+			p.harm = max(p.harm, f.strength)
+		}
 	}
 	q.addSelected(b)
 	slices.Sort(b.names)
 	for _, name := range b.names {
-		b.parts[name].explained = b.explain(g, name, 2, q.grid.step)
+		b.parts[name].explained = b.explain(g, name, q.grid.step)
 	}
 	return b
 }
@@ -149,22 +153,22 @@ func (q *question) addSelected(b *blame) {
 	}
 	p.kinds[KindSeries] = max(p.kinds[KindSeries], q.surprise)
 	p.most = max(p.most, q.surprise)
+	if isHarm(&change{name: q.name, Change: q.moved}) {
+		p.harm = max(p.harm, math.Abs(q.moved.Z))
+	}
 }
 
-// explain tells how far what a part calls, a few calls deep, moved as well and
-// no later: then the part only suffers.
-func (b *blame) explain(g *graph, name string, depth int, step int64) float64 {
+// explain tells how far what a part calls, directly or not, became as much worse
+// and no later: then the part only suffers.
+func (b *blame) explain(g *graph, name string, step int64) float64 {
 	p, most := b.parts[name], 0.0
-	for _, callee := range g.calls[name] {
-		if c := b.parts[callee]; c != nil && p != nil && c.onset <= p.onset+2*step && p.most > 0 {
-			most = max(most, min(c.most/p.most, 1))
+	for _, other := range b.names {
+		c := b.parts[other]
+		if other == name || p.harm == 0 || c.harm == 0 || c.onset > p.onset+2*step {
+			continue
 		}
-		if depth > 1 && callee != name {
-			for _, deeper := range g.calls[callee] {
-				if c := b.parts[deeper]; c != nil && deeper != name && p != nil && c.onset <= p.onset+2*step && p.most > 0 {
-					most = max(most, min(c.most/p.most, 1))
-				}
-			}
+		if hops := g.hops(name, other); hops > 0 && g.hops(other, name) == 0 {
+			most = max(most, min(c.harm/p.harm, 1)*math.Pow(hopShare, float64(hops-1)))
 		}
 	}
 	return most
@@ -172,10 +176,11 @@ func (b *blame) explain(g *graph, name string, depth int, step int64) float64 {
 
 // The parts of a score.
 const (
-	othersShare    = 0.3 // of what else speaks for the same component
-	diversity      = 0.3 // for each further kind of evidence
-	explainedShare = 0.5 // what is taken from what its callees explain
-	causeBonus     = 10  // for a deploy on what moved, right before it did
+	hintShare      = 0.01 // of changes that are no finding
+	othersShare    = 0.3  // of what else speaks for the same component
+	diversity      = 0.3  // for each further kind of evidence
+	explainedShare = 0.5  // what is taken from what its callees explain
+	causeBonus     = 10   // for a deploy on what moved, right before it did
 	trafficBonus   = 6
 )
 
@@ -207,9 +212,10 @@ func (p *part) score() float64 {
 	return p.weight * s * (1 - explainedShare*p.explained)
 }
 
-// ranked are the parts by what speaks for them; what an event is the cause by
-// construction counts most.
-func ranked(b *blame, all []*finding) []Ranked {
+// ranked are the parts by what speaks for them, what an event makes the cause by
+// construction first; those that nothing speaks for follow by how much they
+// changed all the same.
+func (q *question) ranked(g *graph, b *blame, all []*finding) []Ranked {
 	score := map[string]float64{}
 	for _, name := range b.names {
 		score[name] = b.parts[name].score()
@@ -217,6 +223,12 @@ func ranked(b *blame, all []*finding) []Ranked {
 	for _, f := range all {
 		if name := partOf(f); name != "" && f.bonus == causeBonus {
 			score[name] = max(score[name], f.Score)
+		}
+	}
+	for of, size := range q.series.hints {
+		name := cmp.Or(of.component, of.host)
+		if _, known := score[name]; !known && name != "" {
+			score[name] = hintShare * q.weigh(g, of.component, of.host) * size
 		}
 	}
 	out := []Ranked{}
@@ -273,6 +285,10 @@ func (q *question) describeEvent(f *finding, e *eventFact) {
 // its reason.
 const causeWithin = 10 * time.Minute
 
+// causeSurprise is how surprising the selected curve's change must be for a
+// change of its own component to be its reason without more.
+const causeSurprise = 2.5
+
 // causes is the bonus of a change on the component itself, or on one it calls
 // that moved too.
 func (q *question) causes(e *eventFact, weight float64, b *blame) float64 {
@@ -281,7 +297,7 @@ func (q *question) causes(e *eventFact, weight float64, b *blame) float64 {
 	}
 	own := slices.Contains(q.components, e.component) || weight >= weightBelow
 	p := b.parts[e.component]
-	if own && q.surprise >= calmSurprise || p != nil && p.most >= 2 {
+	if own && q.surprise >= causeSurprise || p != nil && p.most >= 2 {
 		return causeBonus - float64(e.before)/float64(causeWithin)
 	}
 	return 0

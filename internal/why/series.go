@@ -22,6 +22,9 @@ type seriesFacts struct {
 	seen map[place]int
 	// traffic are the counts of requests, changed or not.
 	traffic []*change
+	// hints are the largest changes, by whom they are about, even those that
+	// are no finding: they rank what is left.
+	hints map[place]float64
 	// last is the last place of the grid at which any series has a value.
 	last int
 }
@@ -117,7 +120,7 @@ const fetchTogether = 64
 
 // readSeries reads and screens all series, several workers at once.
 func (q *question) readSeries(ctx context.Context) error {
-	q.series = &seriesFacts{seen: map[place]int{}}
+	q.series = &seriesFacts{seen: map[place]int{}, hints: map[place]float64{}}
 	if q.Series == nil {
 		return nil
 	}
@@ -159,6 +162,9 @@ func (f *seriesFacts) add(o *seriesFacts) {
 	for p, n := range o.seen {
 		f.seen[p] += n
 	}
+	for p, size := range o.hints {
+		f.hints[p] = max(f.hints[p], size)
+	}
 	f.last = max(f.last, o.last)
 }
 
@@ -170,7 +176,7 @@ type screen struct{ *question }
 const sampled = 16
 
 func (s *screen) read(ctx context.Context, names []string, to *seriesFacts) error {
-	to.seen = map[place]int{}
+	to.seen, to.hints = map[place]int{}, map[place]float64{}
 	r := timerange.Range{From: s.grid.start - 1, Until: s.Window.Until - 1}
 	all, err := s.Series.Fetch(ctx, names, r, s.Now)
 	if err != nil {
@@ -205,6 +211,10 @@ func (s *screen) look(m *metric.Series, to *seriesFacts) {
 	past := shift.NewPast(c.values, s.out)
 	c.Change = past.Compare(s.grid.base, s.grid.window, s.grid.guard)
 	c.state = s.life(c.values, m.Step)
+	if !s.isDrawn(c.name) {
+		of := place{c.component, c.host}
+		to.hints[of] = max(to.hints[of], c.Size())
+	}
 	if s.inScope(c.component, c.host) && isTraffic(m.Name) {
 		to.traffic = append(to.traffic, c)
 	}

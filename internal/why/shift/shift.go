@@ -42,6 +42,9 @@ const (
 	allApart = 0.9
 	// minShift is the least shift in units of spread.
 	minShift = 1.0
+	// Where half of a window or more went this far, in units of spread, too few
+	// samples are no objection: its own past will judge.
+	farShift, halfApart = 6.0, 0.5
 )
 
 // Passes reports whether the change is large enough to be a finding at all.
@@ -51,7 +54,7 @@ func (c Change) Passes() bool {
 	}
 	n, m := float64(c.N), float64(c.M)
 	root := math.Sqrt(n * m / (n + m))
-	return c.D*root >= min(minKS, allApart*root)
+	return c.D*root >= min(minKS, allApart*root) || c.D >= halfApart && math.Abs(c.Z) >= farShift
 }
 
 // minSamples is how many samples each side needs.
