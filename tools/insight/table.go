@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 
 	"patou/internal/timerange"
@@ -27,37 +26,31 @@ type incident struct {
 // method ranks the components of a case.
 type method struct {
 	name string
-	rank func(context.Context, *incident) ([]string, error)
+	rank func(context.Context, *incident) (names []string, silent bool, err error)
 }
 
 func methods() []method {
 	return []method{
 		{"why", byWhy},
-		{"n-sigma", func(_ context.Context, c *incident) ([]string, error) { return c.bySeries(sigma), nil }},
-		{"KS", func(_ context.Context, c *incident) ([]string, error) { return c.bySeries(ks), nil }},
+		{"n-sigma", func(_ context.Context, c *incident) ([]string, bool, error) { return c.bySeries(sigma), false, nil }},
+		{"KS", func(_ context.Context, c *incident) ([]string, bool, error) { return c.bySeries(ks), false, nil }},
 	}
 }
 
 // byWhy ranks by what speaks for each component. What was selected is the
 // symptom and no answer.
-func byWhy(ctx context.Context, c *incident) ([]string, error) {
+func byWhy(ctx context.Context, c *incident) (names []string, silent bool, err error) {
 	ask := c.ask
 	ask.Limit = 50
 	a, err := c.world.engine().Why(ctx, ask)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	var out []string
-	if os.Getenv("ROWS") != "" {
-		fmt.Println(" onset", a.Onset, a.OnsetHow, a.Note)
-		for _, r := range a.Rows {
-			fmt.Println("   ", r.Score, r.ChanceText, r.Sentence)
-		}
-	}
 	for _, r := range a.Components {
 		out = append(out, r.Name)
 	}
-	return c.withoutSymptom(out), nil
+	return c.withoutSymptom(out), a.Quiet, nil
 }
 
 func (c *incident) withoutSymptom(names []string) []string {
@@ -149,7 +142,7 @@ func (t *table) ask(ctx context.Context, c *incident, verbose bool) error {
 		components[componentOf(name)] = true
 	}
 	for i, m := range t.methods {
-		names, err := m.rank(ctx, c)
+		names, silent, err := m.rank(ctx, c)
 		if err != nil {
 			return err
 		}
@@ -158,7 +151,7 @@ func (t *table) ask(ctx context.Context, c *incident, verbose bool) error {
 			fmt.Printf("%-46s %-14s rank %2d of %d  %s: %v\n", c.name, c.fault, rank, len(components)-1, c.cause, names[:min(4, len(names))])
 		}
 		for _, key := range []string{c.set + "\x00" + c.fault, "~all\x00"} {
-			t.count(i, key, rank, len(names) == 0, len(components)-1)
+			t.count(i, key, rank, silent, len(components)-1)
 		}
 	}
 	return nil
