@@ -101,9 +101,12 @@ func join(byKey map[edgeKey]*edge, m *member, k linkKey, l *link, peer *member) 
 	switch {
 	case e.toldBy[side]:
 		e.stats.sum(&s)
-	case e.toldBy[1-side]:
-		e.stats.Sockets = max(e.stats.Sockets, s.Sockets)
-		e.stats.Last = later(e.stats.Last, s.Last)
+	case e.toldBy[1-side]: // what the caller says counts
+		sockets, last := max(e.stats.Sockets, s.Sockets), later(e.stats.Last, s.Last)
+		if side == 0 {
+			e.stats = s
+		}
+		e.stats.Sockets, e.stats.Last = sockets, last
 	default:
 		e.stats = s
 	}
@@ -195,8 +198,8 @@ const maxGroupLinks = 1000
 func listLinks(byKey map[groupLinkKey]*groupFlow) []GroupLink {
 	out := make([]GroupLink, 0, len(byKey))
 	for k, f := range byKey {
-		out = append(out, GroupLink{From: k.from, To: k.to, Address: k.address, Port: k.port, Sockets: f.sum.Sockets, RTT: median(f.rtts),
-			RetransmitPercent: share(f.sum.Retransmits, f.sum.Segments), Sent: f.sum.Sent, Received: f.sum.Received, Confirmed: f.both, Last: f.sum.Last.UTC()})
+		out = append(out, GroupLink{From: k.from, To: k.to, Address: k.address, Port: k.port, Sockets: f.sum.Sockets, RTT: round(median(f.rtts)),
+			RetransmitPercent: round(share(f.sum.Retransmits, f.sum.Segments)), Sent: round(f.sum.Sent), Received: round(f.sum.Received), Confirmed: f.both, Last: f.sum.Last.UTC()})
 	}
 	if len(out) > maxGroupLinks {
 		slices.SortFunc(out, func(a, b GroupLink) int { return cmp.Compare(b.Sockets, a.Sockets) })
@@ -282,6 +285,7 @@ func sortLinks(rows []*LinkView) []LinkView {
 	out := make([]LinkView, len(rows))
 	for i, v := range rows {
 		slices.SortFunc(v.PeerHosts, natural)
+		v.RTT, v.RetransmitPercent, v.Sent, v.Received = round(v.RTT), round(v.RetransmitPercent), round(v.Sent), round(v.Received)
 		out[i] = *v
 	}
 	slices.SortFunc(out, func(a, b LinkView) int {

@@ -146,10 +146,13 @@ func (h *Herd) judge(m *member, now time.Time, news bool, read host.Readings) {
 	}
 	skew := m.skews.best()
 	m.set("clock", l.skew.grade(math.Abs(skew.Seconds()), m.was("clock")), skewed(skew), now)
-	if news && read.Dropped > 0 {
-		m.set("agent", Warn, "its agent drops samples", now)
-	} else if !math.IsNaN(read.Dropped) {
-		m.set("agent", Fine, "", now)
+	if !math.IsNaN(read.Dropped) { // a count since the agent's start
+		level := Fine
+		if read.Dropped > m.dropped && m.dropped >= 0 {
+			level = Warn
+		}
+		m.dropped = read.Dropped
+		m.set("agent", level, "its agent drops samples", now)
 	}
 	if news && read.OOMKills > 0 {
 		h.tellSome(m, "oom", now, m.Name+" ran out of memory: the kernel ended a process", "")

@@ -23,6 +23,9 @@ func (h *Herd) Heard(id string, c host.Contact, r *host.Report, read host.Readin
 	if r != nil {
 		h.report(m, r, now, fresh)
 	}
+	if r != nil && r.Leaving != "" && !fresh {
+		m.Goodbye = r.Leaving // it could not say so in time
+	}
 	if fresh {
 		m.skews.add(c.Sent.Sub(now))
 		h.alive(m, &c, r)
@@ -44,29 +47,20 @@ func (h *Herd) alive(m *member, c *host.Contact, r *host.Report) {
 	}
 	switch m.State {
 	case Late:
-		h.enter(m, Up, now, "")
+		h.onTime(m, now)
 	case Lost:
 		silent := now.Sub(m.Since).Round(time.Second)
 		m.Goodbye = ""
 		h.enter(m, Up, now, "")
-		h.tell(m, "returned", now, m.Name+" is back", "It was lost for "+silent.String()+".")
+		h.tellSome(m, "returned", now, m.Name+" is back", "It was lost for "+silent.String()+".")
 	case Leaving, Gone:
 		if m.State == Gone {
-			h.tell(m, "returned", now, m.Name+" is back", "It had left.")
+			h.tellSome(m, "returned", now, m.Name+" is back", "It had left.")
 		}
 		m.Goodbye = ""
-		h.rejoin(m, c)
+		h.enter(m, Joining, now, "")
 	case Joining, Up:
 	}
-}
-
-// rejoin takes back one that had left, under the name that it had, if that is
-// free.
-func (h *Herd) rejoin(m *member, c *host.Contact) {
-	if m.Node == "" {
-		h.name(m, c)
-	}
-	h.enter(m, Joining, c.Received, "")
 }
 
 func (h *Herd) goodbye(m *member, l host.Leaving, now time.Time) {
@@ -79,7 +73,7 @@ func (h *Herd) goodbye(m *member, l host.Leaving, now time.Time) {
 	if what == "" {
 		what = " left: its agent was stopped"
 	}
-	h.tell(m, "left", now, m.Name+what, "")
+	h.tellSome(m, "left", now, m.Name+what, "")
 }
 
 // report takes over the parts of a report.

@@ -121,8 +121,14 @@ type member struct {
 	skews        skews
 	full         []host.Resource
 	read         host.Readings
-	tests        map[string]*problem
-	evidence     *evidence // for its group; nil until it is asked for
+	dropped      float64 // as last read; -1 before
+	// unproven is set for one that came while another with its machine-id
+	// spoke: a clone, if the other goes on to speak, else the other itself.
+	unproven bool
+	// lateFrom is what it goes back to when it was late for a moment only.
+	lateFrom time.Time
+	tests    map[string]*problem
+	evidence *evidence // for its group; nil until it is asked for
 	// observed counts how often another group, candidate, was found in a row.
 	candidate  string
 	observed   int

@@ -1,10 +1,15 @@
 package herd
 
 import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"patou/internal/clock"
+	"patou/internal/event"
 	"patou/internal/host"
 )
 
@@ -15,17 +20,49 @@ type story struct {
 	*Herd
 	t     *testing.T
 	clock *clock.Manual
+	disk  *memory
 }
 
 func begin(t *testing.T) *story {
-	c := clock.NewManual(noon())
-	return &story{New(Options{Clock: c}), t, c}
+	t.Helper()
+	return (&story{t: t, clock: clock.NewManual(noon()), disk: &memory{hosts: map[string]host.Kept{}, groups: map[string]string{}}}).restart()
 }
 
-// speak has a machine send a chunk.
-func (s *story) speak(i host.Identity, r *host.Report) host.Known {
+// restart is the herd after a server that was killed started again.
+func (s *story) restart() *story {
 	s.t.Helper()
-	c := host.Contact{Identity: i, Sent: s.clock.Now(), Received: s.clock.Now(), Newest: s.clock.Now()}
+	next := &story{New(Options{Clock: s.clock, Store: s.disk}), s.t, s.clock, s.disk}
+	if err := next.Load(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+	return next
+}
+
+func (s *story) save() {
+	s.t.Helper()
+	if err := s.Save(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// machine is an identity by name and boot; its machine-id is its name's.
+func machine(name string, boot int) host.Identity {
+	return host.Identity{Machine: "m-" + name, Boot: fmt.Sprint("boot ", boot), Instance: "i-" + name, Name: name}
+}
+
+func (s *story) contact(i host.Identity) host.Contact {
+	now := s.clock.Now()
+	return host.Contact{Identity: i, Sent: now, Received: now, Newest: now}
+}
+
+// say has a machine send a chunk with a report.
+func (s *story) say(i host.Identity, r *host.Report) host.Known {
+	s.t.Helper()
+	return s.send(s.contact(i), r)
+}
+
+func (s *story) send(c host.Contact, r *host.Report) host.Known {
+	s.t.Helper()
 	k, err := s.Identify(c)
 	if err != nil {
 		s.t.Fatal(err)
@@ -34,36 +71,115 @@ func (s *story) speak(i host.Identity, r *host.Report) host.Known {
 	return k
 }
 
-// pass moves the clock, second by second.
+// pass moves the clock, second by second, while some speak every other one.
 func (s *story) pass(d time.Duration, speakers ...host.Identity) {
 	s.t.Helper()
-	for range int(d / time.Second) {
+	for i := range int(d / time.Second) {
 		s.clock.Advance(time.Second)
-		for _, i := range speakers {
-			s.speak(i, nil)
+		if i%2 == 0 {
+			for _, who := range speakers {
+				s.say(who, nil)
+			}
 		}
 		s.Tick()
 	}
 }
 
-func TestAHostJoinsIsUpFallsSilentAndIsLost(t *testing.T) {
-	s := begin(t)
-	web := host.Identity{Machine: "m1", Boot: "b1", Instance: "i1", Name: "web-1"}
-	k := s.speak(web, nil)
-	s.is(k.ID, Joining)
-	s.pass(12*time.Second, web)
-	s.is(k.ID, Up)
-	s.pass(5 * time.Second)
-	s.is(k.ID, Late)
-	s.pass(15 * time.Second)
-	s.is(k.ID, Lost)
-	s.pass(time.Second, web)
-	s.is(k.ID, Up)
+// is checks the state of a host by its name.
+func (s *story) is(name string, want State) {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := s.Herd.find(name)
+	if m == nil {
+		s.t.Errorf("there is no %s", name)
+		return
+	}
+	if m.State != want {
+		s.t.Errorf("%s is %s, want %s", name, m.State, want)
+	}
 }
 
-func (s *story) is(id string, want State) {
-	s.t.Helper()
-	if got := s.hosts[id].State; got != want {
-		s.t.Errorf("it is %s, want %s", got, want)
+// told are the events so far, without their hosts.
+func (s *story) told() []string {
+	s.save()
+	var out []string
+	for _, e := range s.disk.events {
+		out = append(out, e.What)
 	}
+	return out
+}
+
+func (s *story) hasTold(want ...string) {
+	s.t.Helper()
+	if got := s.told(); !slices.Equal(got, want) {
+		s.t.Errorf("told:\n\t%s\nwant:\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+	}
+}
+
+// memory is a store that keeps in memory.
+type memory struct {
+	hosts   map[string]host.Kept
+	places  []host.Place
+	groups  map[string]string
+	moments []host.Moment
+	events  []event.Keyed
+	err     error
+}
+
+func (d *memory) Load(context.Context) (Saved, error) {
+	s := Saved{Places: d.places, Groups: d.groups}
+	for _, k := range d.hosts {
+		s.Hosts = append(s.Hosts, k)
+	}
+	return s, d.err
+}
+
+func (d *memory) Save(_ context.Context, c Changes) error {
+	if d.err != nil {
+		return d.err
+	}
+	for _, k := range c.Hosts {
+		d.hosts[k.ID] = k
+	}
+	for _, id := range c.Forgotten {
+		delete(d.hosts, id)
+	}
+	for id, name := range c.Groups {
+		d.groups[id] = name
+	}
+	d.places, d.moments, d.events = append(d.places, c.Places...), append(d.moments, c.Moments...), append(d.events, c.Events...)
+	return nil
+}
+
+func (d *memory) Moments(_ context.Context, from, until int64) ([]host.Moment, error) {
+	last, out := map[string]host.Moment{}, []host.Moment{}
+	for _, m := range d.moments {
+		switch {
+		case m.Time < from && m.Time >= last[m.Host].Time:
+			last[m.Host] = m
+		case m.Time >= from && m.Time < until:
+			out = append(out, m)
+		}
+	}
+	for _, m := range last {
+		out = append(out, m)
+	}
+	slices.SortFunc(out, func(a, b host.Moment) int { return int(a.Time - b.Time) })
+	return out, d.err
+}
+
+func (d *memory) MomentsOf(_ context.Context, id string, limit int) ([]host.Moment, error) {
+	var out []host.Moment
+	for _, m := range slices.Backward(d.moments) {
+		if m.Host == id && len(out) < limit {
+			out = append(out, m)
+		}
+	}
+	return out, d.err
+}
+
+func (d *memory) DropMoments(_ context.Context, before int64) error {
+	d.moments = slices.DeleteFunc(d.moments, func(m host.Moment) bool { return m.Time < before })
+	return d.err
 }

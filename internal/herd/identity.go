@@ -46,7 +46,10 @@ func (h *Herd) Identify(c host.Contact) (host.Known, error) {
 		}
 		m = h.join(&c)
 	}
-	if isFresh(&c) && now.After(m.fresh) {
+	if m.Node == "" {
+		h.name(m, &c) // its name was taken while it was away
+	}
+	if isFresh(&c) && !now.Before(m.fresh) {
 		h.settle(m, &c)
 		m.fresh = now
 	}
@@ -76,12 +79,12 @@ func (h *Herd) match(c *host.Contact) *member {
 // speaks reports whether a host is there at this moment: another that has its
 // machine-id is then a clone, and one that has its name took it.
 func (h *Herd) speaks(m *member, now time.Time) bool {
-	return m.State.present() && now.Sub(m.fresh) < lostAfter
+	return m.State.present() && now.Sub(m.fresh) < absorbAfter
 }
 
 // join makes a new host.
 func (h *Herd) join(c *host.Contact) *member {
-	m := &member{tests: map[string]*problem{}, links: map[linkKey]*link{}}
+	m := &member{tests: map[string]*problem{}, links: map[linkKey]*link{}, dropped: -1}
 	m.kept = kept{
 		ID: h.newID(c.Machine), Machine: c.Machine, Boot: c.Boot, Instance: c.Instance,
 		First: c.Received, Last: c.Received, Health: Fine, HealthSince: c.Received,
@@ -89,21 +92,65 @@ func (h *Herd) join(c *host.Contact) *member {
 	m.fresh = c.Received
 	for _, twin := range h.machines[c.Machine] {
 		if h.speaks(twin, c.Received) {
-			m.Twin = twin.ID
-			m.note(fmt.Sprintf("It has the machine-id of %s, and both speak: one of them is a clone.", twin.Name))
-			twin.note(fmt.Sprintf("Another machine has its machine-id: one of the two is a clone. The other is %s.", c.Name))
+			m.Twin, m.unproven = twin.ID, true
 		}
 	}
 	h.hosts[m.ID] = m
 	h.machines[c.Machine] = append(h.machines[c.Machine], m)
 	h.name(m, c)
 	m.wantReport = true
+	m.State = Joining
+	h.regroup(m, c.Received)
 	h.enter(m, Joining, c.Received, "")
-	if m.Twin != "" {
-		h.tell(m, "clone", c.Received, fmt.Sprintf("%s has the machine-id of %s", m.Name, h.hosts[m.Twin].Name), "Both speak at once: one of them is a clone of the other.")
+	if !m.unproven {
+		h.tell(m, "joined", c.Received, m.Name+" joined", "")
 	}
-	h.tell(m, "joined", c.Received, m.Name+" joined", "")
 	return m
+}
+
+// prove finds out about one that has the machine-id of another who spoke a
+// moment before. If both go on, one is a clone; if the other fell silent, it was
+// the same machine all along, which started again within seconds.
+func (h *Herd) prove(m *member, now time.Time) {
+	twin := h.hosts[m.Twin]
+	switch {
+	case twin == nil:
+		m.unproven = false
+		h.tell(m, "joined", now, m.Name+" joined", "")
+	case twin.fresh.Sub(m.First) >= provenAfter:
+		m.unproven = false
+		m.note(fmt.Sprintf("It has the machine-id of %s, and both speak: one of them is a clone.", twin.Name))
+		twin.note(fmt.Sprintf("%s has its machine-id, and both speak: one of them is a clone.", m.Name))
+		h.dirty(twin)
+		h.dirty(m)
+		h.tell(m, "clone", now, fmt.Sprintf("%s has the machine-id of %s", m.Name, twin.Name), "Both speak at once: one of them is a clone of the other.")
+	case now.Sub(twin.fresh) >= absorbAfter && m.fresh.After(twin.fresh):
+		h.absorb(twin, m)
+	}
+}
+
+// When both of two with one machine-id are believed to be there, and when the
+// silent one is believed to be the other.
+const (
+	provenAfter = interval / 2
+	absorbAfter = 4 * interval
+)
+
+// absorb makes of two hosts the one that they are.
+func (h *Herd) absorb(m, again *member) {
+	h.drop(again)
+	if again.Node != "" {
+		m.Nodes = lastOf(append(m.Nodes, again.Node), maxNodes)
+	}
+	c := host.Contact{Identity: host.Identity{Machine: again.Machine, Boot: again.Boot, Instance: again.Instance, Name: again.Label}, Received: again.First}
+	m.fresh, m.heard, m.Last = again.fresh, again.heard, again.Last
+	h.settle(m, &c)
+	m.Report, m.full, m.read, m.skews = again.Report, again.full, again.read, again.skews
+	m.tests = again.tests
+	if m.State == Late || m.State == Lost {
+		h.enter(m, Up, again.Last, "")
+	}
+	h.regroup(m, again.Last)
 }
 
 // newID is short, and the same for the same machine. The machine-id itself is
@@ -130,23 +177,24 @@ func (h *Herd) settle(m *member, c *host.Contact) {
 		before := m.Name
 		h.name(m, c)
 		if before != m.Name {
-			h.tell(m, "renamed", c.Received, before+" is called "+m.Name+" now", "")
+			h.tellSome(m, "renamed", c.Received, before+" is called "+m.Name+" now", "")
 		}
 	}
 }
 
 func (h *Herd) rebooted(m *member, c *host.Contact) {
 	announced := m.Goodbye == host.Reboot || m.Goodbye == host.Shutdown
+	m.Goodbye = "" // it is back: nothing more is announced
 	m.Boot, m.Instance = c.Boot, c.Instance
 	m.Report = host.Report{Facts: m.Report.Facts}
 	m.wantReport = true
 	clear(m.tests)
 	h.dirty(m)
 	if announced {
-		h.tell(m, "reboot", c.Received, m.Name+" rebooted", "It had said so.")
+		h.tellSome(m, "reboot", c.Received, m.Name+" rebooted", "It had said so.")
 		return
 	}
-	h.tell(m, "reboot", c.Received, m.Name+" rebooted without saying so", "It fell silent without goodbye and came back with a new boot-id.")
+	h.tellSome(m, "reboot", c.Received, m.Name+" rebooted without saying so", "It fell silent without goodbye and came back with a new boot-id.")
 }
 
 func clip(name string) string { return name[:min(len(name), entry.MaxHost)] }

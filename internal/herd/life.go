@@ -13,6 +13,8 @@ const (
 	interval = 2 * time.Second
 	// lateAfter is one missed report and a breath.
 	lateAfter = interval*3/2 + time.Second
+	// keepLate is how late one must be for it to be remembered.
+	keepLate = 4 * interval
 	// lostAfter is more than three missed reports, and longer than what a
 	// connection needs that lost two packets in a row.
 	lostAfter = 15 * time.Second
@@ -22,6 +24,10 @@ const (
 	rebootIn   = 10 * time.Minute
 	// joinFor is how long a host joins at least.
 	joinFor = 10 * time.Second
+	// awayFor is how long the server listens, after it was away itself, before
+	// it calls anybody lost: agents that could not reach it pause for up to half
+	// a minute before they try again.
+	awayFor = 45 * time.Second
 	// suspectFor is how much longer the server listens before it calls many
 	// hosts lost at once: most likely the trouble is its own.
 	suspectFor = 30 * time.Second
@@ -73,6 +79,14 @@ func (h *Herd) silence(m *member, now time.Time) time.Duration {
 	return now.Sub(from)
 }
 
+// patience is how long a host may be silent before it is lost.
+func (h *Herd) patience(m *member) time.Duration {
+	if m.heard.After(h.watch.since) {
+		return lostAfter
+	}
+	return awayFor // it may still pause, since it could not reach the server
+}
+
 // suspect finds out whether most of the herd fell silent together.
 func (h *Herd) suspect(now time.Time) {
 	silent, of := 0, 0
@@ -105,11 +119,15 @@ func (h *Herd) age(m *member, now time.Time) {
 	switch m.State {
 	case Joining, Up, Late:
 		switch {
-		case quiet >= lostAfter && !h.watch.suspects(now):
+		case quiet >= h.patience(m) && !h.watch.suspects(now):
 			h.enter(m, Lost, now, fmt.Sprintf("silent since %s", m.heard.UTC().Format("15:04:05")))
-			h.tell(m, "lost", now, m.Name+" is lost", "It fell silent without goodbye.")
+			h.tellSome(m, "lost", now, m.Name+" is lost", "It fell silent without goodbye.")
 		case quiet >= lateAfter && m.State != Late:
-			h.enter(m, Late, now, "")
+			m.lateFrom = m.Since
+			m.State, m.Since, m.Why = Late, now, ""
+		case m.State == Late && quiet >= keepLate && !m.lateFrom.IsZero():
+			m.lateFrom = time.Time{}
+			h.moment(m, m.Since)
 		case quiet < lateAfter && m.State == Joining && now.Sub(m.Since) >= h.joinTime(m):
 			h.enter(m, Up, now, "")
 		}
@@ -117,7 +135,23 @@ func (h *Herd) age(m *member, now time.Time) {
 		h.ageLeaving(m, now, quiet)
 	case Gone, Lost:
 	}
+	if m.unproven {
+		h.prove(m, now)
+	}
 	h.settleHealth(m, now)
+}
+
+// onTime takes one back that was late. Who was so for a moment only, as by a
+// packet lost on the way, goes on where it was, and nothing is kept of it.
+func (h *Herd) onTime(m *member, now time.Time) {
+	if m.lateFrom.IsZero() {
+		h.enter(m, Up, now, "")
+		return
+	}
+	m.State, m.Since, m.lateFrom = Up, m.lateFrom, time.Time{}
+	if now.Sub(m.First) < joinFor {
+		m.State = Joining
+	}
 }
 
 func (h *Herd) ageLeaving(m *member, now time.Time, quiet time.Duration) {
@@ -197,7 +231,7 @@ func (h *Herd) drop(m *member) {
 
 // enter moves a host to a state and keeps the moment.
 func (h *Herd) enter(m *member, s State, now time.Time, why string) {
-	m.State, m.Since, m.Why = s, now, why
+	m.State, m.Since, m.Why, m.lateFrom = s, now, why, time.Time{}
 	h.graph.stale = true
 	h.moment(m, now)
 }

@@ -2,6 +2,7 @@ package herd
 
 import (
 	"cmp"
+	"math"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -270,6 +271,9 @@ func median(v []float64) float64 {
 	slices.Sort(v)
 	return v[len(v)/2]
 }
+
+// round keeps three digits behind the point: what is beyond is noise.
+func round(v float64) float64 { return math.Round(v*1000) / 1000 }
 
 // share is a part in percent.
 func share(part, whole float64) float64 {

@@ -173,7 +173,7 @@ func fullest(all []host.Resource) *Fullest {
 		return nil
 	}
 	most := slices.MaxFunc(all, func(a, b host.Resource) int { return cmp.Compare(a.Percent, b.Percent) })
-	return &Fullest{Name: most.Name, Percent: most.Percent, Of: most.Of}
+	return &Fullest{Name: most.Name, Percent: round(most.Percent), Of: most.Of}
 }
 
 // add counts one host.

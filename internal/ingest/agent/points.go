@@ -132,7 +132,9 @@ func (f *filing) points(s *sender, b *record.Batch, derived []metric.Sample) ([]
 			continue
 		}
 		to := &table[p.Series]
-		f.values[to.watch] = p.Value
+		if to.watch != unread {
+			f.note(to.watch, p.Value)
+		}
 		points = append(points, metric.Point{Series: to.id, Time: p.Time, Value: p.Value})
 	}
 	for i := range derived {
@@ -142,6 +144,15 @@ func (f *filing) points(s *sender, b *record.Batch, derived []metric.Sample) ([]
 		}
 	}
 	return points, f.read()
+}
+
+// note keeps the last value of a reading; of what happens in single seconds the
+// greatest, so that none is missed.
+func (f *filing) note(what reading, v float64) {
+	if what == oomKills && f.values[what] > v {
+		return
+	}
+	f.values[what] = v
 }
 
 var (
