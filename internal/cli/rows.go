@@ -115,12 +115,27 @@ func (p *rowPrinter) printRow(object []byte) error {
 	}
 	for i := range values {
 		values[i] = clean(values[i])
-		if keys[i] == "time" {
+		switch keys[i] {
+		case "time", "first", "last":
 			values[i] = localTime(values[i])
+		case "example":
+			values[i] = shorten(values[i])
 		}
 	}
 	_, err := fmt.Fprintln(p.table, strings.Join(values, "\t"))
 	return err
+}
+
+// maxExampleWidth is how much of an example a table shows.
+const maxExampleWidth = 80
+
+// shorten keeps a table's lines from wrapping where what is cut off is but an
+// example.
+func shorten(s string) string {
+	if runes := []rune(s); len(runes) > maxExampleWidth {
+		return string(runes[:maxExampleWidth-1]) + "…"
+	}
+	return s
 }
 
 // localTime writes a time as people at a terminal read it, without the zeros of

@@ -1,10 +1,12 @@
 // Package demo is a small system to watch: a few HTTP services on loopback that
 // call each other, users that ask them, deploys that now and then make one of
-// them slow, and an hour of history from the same model.
+// them slow, pretended hosts that the services are said to run on, and an hour of
+// history from the same model.
 //
 // Invariant: everything it shows reached the server through the receivers that
-// any sender uses, and live numbers come from services that really ran. It fails
-// when the server's receivers cannot be reached.
+// any sender uses. The requests are real, by services that really ran; the hosts
+// are made up, and say so where their processor is named. It fails when the
+// server's receivers cannot be reached.
 package demo
 
 import (
@@ -55,23 +57,31 @@ func Run(ctx context.Context, o Options, ready func()) error {
 	if err := sendHistory(ctx, ship, start, o.Seed); err != nil {
 		return fmt.Errorf("an hour of history: %w", err)
 	}
-	ready()
 	s, err := startSystem(ctx, client, o.Seed+1)
 	if err != nil {
 		return err
 	}
 	defer s.stop()
-	return s.run(ctx, ship, o)
+	hosts, err := newMachines(o.To, client, o.Seed, start, s.slowness)
+	if err != nil {
+		return err
+	}
+	if err := hosts.join(ctx, start); err != nil {
+		return err
+	}
+	ready()
+	return s.run(ctx, ship, hosts, o)
 }
 
 // run lives until ctx ends or the server can no longer be reached.
-func (s *system) run(ctx context.Context, ship *shipper, o Options) error {
+func (s *system) run(ctx context.Context, ship *shipper, hosts *machines, o Options) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var parts sync.WaitGroup
 	parts.Go(func() { s.users(ctx, o.Seed+2) })
 	parts.Go(func() { cancel(s.deploys(ctx, o)) })
 	parts.Go(func() { cancel(s.ship(ctx, ship)) })
+	parts.Go(func() { cancel(hosts.run(ctx)) })
 	parts.Wait()
 	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
 		return err
@@ -142,6 +152,7 @@ func (s *system) deploys(ctx context.Context, o Options) error {
 // would.
 func (s *system) deploy(ctx context.Context, ship *shipper, what, data string, bad bool) error {
 	s.bad.Store(bad)
+	s.changed.Store(time.Now().UnixNano())
 	err := ship.event(ctx, what, time.Now(), data, "deploy", "component:"+git)
 	if err != nil && ctx.Err() == nil {
 		return err

@@ -38,6 +38,8 @@ type system struct {
 
 	// bad is set while the git service runs its slow version.
 	bad atomic.Bool
+	// changed is when bad last did, in ns.
+	changed atomic.Int64
 	// busy is the work done by each service, in ns, since the last report.
 	busy map[string]*atomic.Int64
 
@@ -172,6 +174,21 @@ func (s *system) told(c *call, end time.Time, slow bool) []line {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return told(c, end, slow, s.version(), s.model.rand)
+}
+
+// slowness is how much the bad version weighs on its hosts at a time, 0 to 1:
+// work that has gathered takes some seconds to come and to go.
+func (s *system) slowness(t time.Time) float64 {
+	return weight(s.bad.Load(), t.Sub(time.Unix(0, s.changed.Load())))
+}
+
+// weight is the slowness so long after a version came or went.
+func weight(bad bool, since time.Duration) float64 {
+	grown := min(1, max(0, since.Seconds()/5))
+	if bad {
+		return grown
+	}
+	return 1 - grown
 }
 
 func (s *system) version() string {

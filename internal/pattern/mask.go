@@ -75,6 +75,9 @@ func (m *masker) mask(s string) []byte {
 		case (c == '<' || c == '>') && i+1 < len(s) && classes[s[i+1]]&isDigit != 0:
 			i++ // less than a number is one
 		case classes[c]&isDelimiter != 0:
+			if c == '[' {
+				m.client()
+			}
 			m.out = append(m.out, c)
 			i++
 		default:
@@ -144,6 +147,15 @@ func isCalendar(w []byte) bool {
 		return true
 	}
 	return false
+}
+
+// client makes a hole of the user's name in a line of an access log, which
+// begins with address, "-", user and the time in brackets.
+func (m *masker) client() {
+	const start = Hole + " - "
+	if n := len(m.out); n > len(start)+1 && m.out[n-1] == ' ' && string(m.out[:len(start)]) == start && bytes.IndexByte(m.out[len(start):], ' ') == n-1-len(start) {
+		m.out = append(append(m.out[:len(start)], Hole...), ' ')
+	}
 }
 
 // quote reads a quotation mark at i, and what it encloses: a name or value, of

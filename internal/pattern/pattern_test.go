@@ -39,6 +39,7 @@ func TestNumbersAndNamesOfThingsBecomeHoles(t *testing.T) {
 	f(`pod="" err="secret \"dockerhub\" not found in 3 places"`, `pod="" err="secret \"dockerhub\" not found in <*> places"`)
 	f(`{"level":"info","msg":"done in 3s","id":"abc","n":4}`, `{"level":"info","msg":"done in <*>","id":"<*>","n":<*>}`)
 	f(`"GET /a HTTP/1.1" 200 "-" "Mozilla/5.0 (X11; Linux x86_64)"`, `"GET <*> HTTP/<*>" <*> "<*>" "<*>"`)
+	f(`203.0.113.7 - ana [20/Nov/2026:14:05:06 +0000] "GET / HTTP/2.0" 200 5 "-" "curl/8.9" 0.1`, `<*> - <*> [<*>] "GET / HTTP/<*>" <*> "<*>" "<*>" <*>`)
 	f("level=info user=bob n=3", "level=info user=bob n=<*>")
 	f("  a\t\tb  \nsecond line", "a b")
 	f("lifetime <1 sec", "lifetime <*> sec")

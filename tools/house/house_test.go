@@ -27,7 +27,7 @@ func floors() [][]string {
 		{"internal/why/..."},
 		{"internal/httpapi", "internal/cli", "web"},
 		{"internal/app"},
-		{"internal/demo"},
+		{"internal/demo/..."},
 		{"cmd/patou"},
 	}
 }
