@@ -19,6 +19,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"patou/internal/agent/journal"
 	"patou/internal/agent/ship"
 	"patou/internal/agent/spool"
 	"patou/internal/agent/vitals"
@@ -51,8 +52,8 @@ type Options struct {
 	Labels  map[string]string
 	// Watch is what is read of the host.
 	Watch Watch
-	// Mask removes secrets from entries, in place, and counts them; may be nil.
-	Mask func(entries []entry.Entry) int
+	// Mask removes secrets from an entry, in place, and counts them; may be nil.
+	Mask func(e *entry.Entry) int
 	// Budget is what this process may cost, in percent of one processor: above
 	// it, sweeps are made less often. 0 is for an agent within another program,
 	// whose cost is not the agent's: it is not measured then.
@@ -91,6 +92,9 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.Adopt(journal.PlaceKey, o.Watch.JournalPlace); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	for _, d := range damage {
 		if !d.Harmless {
 			o.Log.Error("the agent's spool is damaged", "damage", d.String())
@@ -98,7 +102,7 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 	}
 	encoder, err := chunk.NewEncoder()
 	if err != nil {
-		return nil, fmt.Errorf("starting the agent: %w", err)
+		return nil, errors.Join(fmt.Errorf("starting the agent: %w", err), s.Close())
 	}
 	id.Instance = s.Instance()
 	a := &Agent{options: o, group: lifecycle.New(), spool: s, leaver: leaver{o.Root, o.jobs}}

@@ -53,7 +53,7 @@ type gatherer struct {
 	clock    clock.Clock
 	log      *slog.Logger
 	keeper   keeper
-	mask     func(entries []entry.Entry) int
+	mask     func(e *entry.Entry) int
 	identity func() host.Identity
 	encoder  *chunk.Encoder
 	bytes    []byte
@@ -107,13 +107,13 @@ func (g *gatherer) Samples(_ context.Context, samples []metric.Sample) error {
 func (g *gatherer) Keep(ctx context.Context, entries []entry.Entry, places map[string]string) error {
 	size := 0
 	for i := range entries {
+		if g.mask != nil {
+			g.masked.Add(int64(g.mask(&entries[i])))
+		}
 		size += entrySize(&entries[i])
 	}
 	if size > maxKeep {
 		return fmt.Errorf("keeping %d entries of %d bytes at once: hand over at most %d bytes", len(entries), size, maxKeep)
-	}
-	if g.mask != nil {
-		g.masked.Add(int64(g.mask(entries)))
 	}
 	b, err := g.join(ctx, entries, places, size)
 	if err != nil {

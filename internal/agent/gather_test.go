@@ -256,11 +256,9 @@ func TestKeepEndsWithItsContext(t *testing.T) {
 
 func TestEntriesAreMaskedBeforeTheyAreKept(t *testing.T) {
 	gathering(t, func(t *testing.T, g *gatherer, s *shelf) {
-		g.mask = func(entries []entry.Entry) int {
-			for i := range entries {
-				entries[i].Message = strings.ReplaceAll(entries[i].Message, "secret", "***")
-			}
-			return len(entries)
+		g.mask = func(e *entry.Entry) int {
+			e.Message = strings.ReplaceAll(e.Message, "secret", "***")
+			return 1
 		}
 		_ = g.Keep(t.Context(), lines("my secret"), nil)
 		if got := s.chunks[0].Batch.Entries[0].Message; got != "my ***" || g.masked.Load() != 1 {

@@ -15,6 +15,7 @@ import (
 	"patou/internal/clock"
 	"patou/internal/config"
 	"patou/internal/fsx"
+	"patou/internal/mask"
 	"patou/internal/telemetry"
 )
 
@@ -52,7 +53,11 @@ func (r Remote) Open(ctx context.Context) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := New(ctx, r.options(files, transport))
+	o, err := r.options(files, transport)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	a, err := New(ctx, o)
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
@@ -97,13 +102,22 @@ func (r Remote) transport() (*ship.HTTP, error) {
 	return h, nil
 }
 
-func (r Remote) options(files fsx.FS, transport Transport) Options {
+func (r Remote) options(files fsx.FS, transport Transport) (Options, error) {
 	c := &r.Config
+	rules := make([]mask.Rule, len(c.Mask))
+	for i, m := range c.Mask {
+		rules[i] = mask.Rule{Pattern: string(m.Pattern), Replace: m.Replace}
+	}
+	masker, err := mask.New(mask.Options{Secrets: bool(c.MaskSecrets), Rules: rules})
+	if err != nil {
+		return Options{}, usage("mask: %w", err)
+	}
 	return Options{
 		FS: files, Dir: filepath.Join(string(c.Data), "spool"), Spool: int64(c.Spool), Transport: transport,
 		Root: c.Root, Name: c.Name, Version: r.Version, Labels: maps.Clone(c.Labels), Budget: float64(c.CPU),
 		Watch: Watch{Vitals: bool(c.Vitals), Journal: bool(c.Journal)},
 		Clock: clock.Real{}, Telemetry: &telemetry.Set{},
-		Log: slog.New(slog.NewTextHandler(r.Stderr, nil)),
-	}
+		Log:  slog.New(slog.NewTextHandler(r.Stderr, nil)),
+		Mask: masker.Entry,
+	}, nil
 }

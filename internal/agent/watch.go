@@ -6,6 +6,7 @@ import (
 
 	"patou/internal/agent/journal"
 	"patou/internal/agent/processes"
+	"patou/internal/agent/sockets"
 	"patou/internal/agent/vitals"
 	"patou/internal/metric"
 )
@@ -16,10 +17,11 @@ const sweepEvery = processes.Interval
 
 // Watch is what of a host is read. The zero Watch reads nothing.
 type Watch struct {
-	// Vitals are numbers of the machine and of its processes.
+	// Vitals are numbers of the machine, its processes, and whom they talk to.
 	Vitals bool
-	// Journal is systemd's. JournalPlace is where it goes on if the spool does
-	// not know better, "" for the beginning.
+	// Journal is systemd's. JournalPlace is where it goes on if the spool has
+	// no place of it, as of a time before there was one; when New returned, the
+	// spool has it.
 	Journal      bool
 	JournalPlace string
 	// Reject is told about each line that is no entry; may be nil.
@@ -33,12 +35,8 @@ func (a *Agent) watch(places map[string]string) {
 		a.watchMachine()
 	}
 	if o.Watch.Journal {
-		place := places[journal.PlaceKey]
-		if place == "" {
-			place = o.Watch.JournalPlace
-		}
 		a.group.Go("journal", journal.New(journal.Options{
-			Host: a.house.identity().Name, Keep: a.gatherer.Keep, Place: place, Reject: a.reject,
+			Host: a.house.identity().Name, Keep: a.gatherer.Keep, Place: places[journal.PlaceKey], Reject: a.reject,
 			Missing: func(err error) { o.Log.Info("this host's journal cannot be read", "error", err.Error()) },
 			Clock:   o.Clock, Telemetry: o.Telemetry,
 		}).Run)
@@ -50,11 +48,18 @@ func (a *Agent) watchMachine() {
 	a.group.Go("vitals", vitals.New(vitals.Options{
 		Root: o.Root, Sink: a.gatherer, Report: a.gatherer.Report, Missing: a.missing("vitals"), Clock: o.Clock, Telemetry: o.Telemetry,
 	}).Run)
-	a.group.Go("processes", processes.New(processes.Options{
+	running := processes.New(processes.Options{
 		Root:  o.Root,
 		Every: func() time.Duration { return a.house.sweep.pause(a.house.governor.every(sweepEvery)) },
 		Sink:  swept{a}, Report: a.gatherer.Report,
 		Missing: a.missing("processes"), Clock: o.Clock, Telemetry: o.Telemetry,
+	})
+	a.group.Go("processes", running.Run)
+	a.group.Go("sockets", sockets.New(sockets.Options{
+		Root:    o.Root,
+		Every:   func() time.Duration { return a.house.governor.every(sockets.Interval) },
+		GroupOf: running.GroupOf, Report: a.gatherer.Report,
+		Missing: a.missing("sockets"), Clock: o.Clock, Telemetry: o.Telemetry,
 	}).Run)
 }
 

@@ -265,7 +265,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.group.Go("own log", func(ctx context.Context) error {
 		return a.selfLog.keep(ctx, a.keepOwnEntries)
 	})
-	a.startHost()
+	a.startHost(ctx)
 	a.log.Info("ready", "version", a.opts.Version, "took", time.Since(a.started).Round(time.Millisecond).String())
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"patou/internal/agent/spool"
 	"patou/internal/clock"
 	"patou/internal/config"
 	"patou/internal/fsx"
@@ -87,7 +88,7 @@ func Fsck(ctx context.Context, dir string) (Report, error) {
 
 // checkFiles checks the log and the stores' files.
 func checkFiles(fs fsx.FS, dir string) []fsx.Damage {
-	return slices.Concat(wal.Check(fs, walDir(dir)), metrics.Check(fs, metricsDir(dir)), logs.Check(fs, logsDir(dir)))
+	return slices.Concat(wal.Check(fs, walDir(dir)), metrics.Check(fs, metricsDir(dir)), logs.Check(fs, logsDir(dir)), spool.Check(fs, ownAgentDir(dir)))
 }
 
 // withState opens the state of a data directory, beside a server that may run.

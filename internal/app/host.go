@@ -3,102 +3,101 @@ package app
 import (
 	"context"
 	"errors"
+	"path/filepath"
+	"time"
 
-	"patou/internal/agent/journal"
-	"patou/internal/agent/vitals"
-	"patou/internal/component"
-	"patou/internal/config"
+	watch "patou/internal/agent"
+	"patou/internal/agent/ship"
+	"patou/internal/chunk"
 	"patou/internal/entry"
-	"patou/internal/metric"
+	"patou/internal/fsx"
+	"patou/internal/ingest"
+	"patou/internal/ingest/agent"
 	"patou/internal/store/state"
 )
 
-// journalCursor is the setting that remembers how far the journal was kept.
+// journalCursor is the setting in which servers of old remembered how far the
+// journal was kept. The agent's spool does now.
 const journalCursor = "journal.cursor"
 
-// startHost begins to watch this machine: its vitals and its journal.
-func (a *App) startHost() {
+// ownAgentDir is the spool of the server's own host.
+func ownAgentDir(dir string) string { return filepath.Join(dir, "agent") }
+
+// startHost begins to watch this machine, by an agent within the server. One
+// that cannot start is said and leaves the server whole.
+func (a *App) startHost(ctx context.Context) {
 	c := &a.opts.Config.Config
-	if c.Vitals == config.Switch(true) {
-		collector := vitals.New(vitals.Options{
-			Sink:  named{a.samples.OwnSource("vitals"), "host." + component.Node(a.host) + ".", map[string]string{}},
-			Clock: a.clock, Telemetry: a.telemetry,
-			Missing: func(what string, err error) {
-				a.log.Info("a part of this host's vitals cannot be read", "what", what, "error", err.Error())
-			},
-		})
-		a.group.Go("vitals", collector.Run)
+	if !c.Vitals && !c.Journal && len(c.Tail) == 0 {
+		return
 	}
-	if c.Journal == config.Switch(true) {
-		a.group.Go("journal", a.followJournal)
+	place, err := a.oldJournalPlace(ctx)
+	if err == nil {
+		err = a.startAgent(ctx, place)
+	}
+	if err != nil {
+		a.log.Error("this host is not watched", "error", err.Error())
 	}
 }
 
-// followJournal reads the journal from where it was kept last.
-func (a *App) followJournal(ctx context.Context) error {
-	place, err := cursor{a.state}.Load(ctx)
+func (a *App) startAgent(ctx context.Context, journalPlace string) error {
+	c := &a.opts.Config.Config
+	own, err := watch.New(ctx, watch.Options{
+		FS: fsx.OS(), Dir: ownAgentDir(string(c.Data)), Transport: within{a.chunks}, Version: a.opts.Version,
+		Watch: watch.Watch{Vitals: bool(c.Vitals), Journal: bool(c.Journal), JournalPlace: journalPlace, Reject: a.tap.Reject},
+		Mask:  func(e *entry.Entry) int { return a.pipeline.Masker().Entry(e) },
+		Clock: a.clock, Telemetry: a.telemetry, Log: a.log,
+	})
 	if err != nil {
 		return err
 	}
-	return journal.New(journal.Options{
-		Host: a.host, Keep: a.keepJournal, Place: place, Reject: a.tap.Reject,
-		Missing: func(err error) { a.log.Info("this host's journal cannot be read", "error", err.Error()) },
-		Clock:   a.clock, Telemetry: a.telemetry,
-	}).Run(ctx)
-}
-
-// keepJournal keeps entries and then their place; a crash between the two may
-// double them.
-func (a *App) keepJournal(ctx context.Context, entries []entry.Entry, places map[string]string) error {
-	for i := range entries {
-		entries[i].Host = a.host
-	}
-	if len(entries) > 0 {
-		if err := a.lines.DurableEntries(ctx, journal.Protocol, a.host, entries); err != nil {
+	a.closeLastCtx("this host's agent", own.Stop)
+	a.group.Go("this host", func(ctx context.Context) error {
+		select {
+		case err := <-own.Failed():
 			return err
+		case <-ctx.Done():
+			return nil
 		}
-	}
-	// The context's end must not part the entries from their place.
-	if err := (cursor{a.state}).Save(context.WithoutCancel(ctx), places[journal.PlaceKey]); err != nil {
-		a.telemetry.Counter("journal.cursor_errors").Inc()
+	})
+	if journalPlace != "" { // the spool has it
+		return a.state.SetSetting(ctx, journalCursor, nil)
 	}
 	return nil
 }
 
-// named files a host's series under its name.
-type named struct {
-	sink   vitals.Sink
-	prefix string
-	full   map[string]string // by the name that the host uses
-}
-
-// Samples hands on copies under their full names.
-func (n named) Samples(ctx context.Context, samples []metric.Sample) error {
-	own := make([]metric.Sample, len(samples))
-	for i, s := range samples {
-		name, ok := n.full[s.Name]
-		if !ok {
-			name = n.prefix + s.Name
-			n.full[s.Name] = name
-		}
-		own[i] = metric.Sample{Name: name, Time: s.Time, Value: s.Value}
-	}
-	return n.sink.Samples(ctx, own)
-}
-
-// cursor remembers in the state how far the journal was kept.
-type cursor struct{ state *state.Store }
-
-// Load is the place to go on from, "" for the beginning.
-func (c cursor) Load(ctx context.Context) (string, error) {
-	text, err := c.state.Setting(ctx, journalCursor)
+// oldJournalPlace is what a server of old remembered, "" where there was none.
+func (a *App) oldJournalPlace(ctx context.Context) (string, error) {
+	text, err := a.state.Setting(ctx, journalCursor)
 	if errors.Is(err, state.ErrUnset) {
 		return "", nil
 	}
 	return string(text), err
 }
 
-// Save remembers a place; what was read up to it is kept.
-func (c cursor) Save(ctx context.Context, place string) error {
-	return c.state.SetSetting(ctx, journalCursor, []byte(place))
+// within takes the chunks of this host's agent to the receiver of all others',
+// without the way over the network.
+type within struct{ chunks *agent.Receiver }
+
+// Send hands a chunk over.
+func (w within) Send(ctx context.Context, body []byte, sent time.Time) (ship.Answer, error) {
+	if w.chunks.Busy() {
+		return ship.Answer{}, &ship.Refusal{Status: 429, Reason: "the server is busy"}
+	}
+	told, err := w.chunks.Accept(ctx, "this host", sent, body)
+	switch {
+	case errors.Is(err, chunk.ErrCorrupt):
+		return ship.Answer{}, &ship.Refusal{Status: 400, Reason: err.Error()}
+	case errors.Is(err, ingest.ErrBusy):
+		return ship.Answer{}, &ship.Refusal{Status: 429, Reason: err.Error()}
+	case err != nil:
+		return ship.Answer{}, err
+	}
+	a := ship.Answer{
+		Sequence: told.Sequence, Entries: told.Entries, Samples: told.Samples,
+		Time: told.Time, Node: told.Node, WantReport: told.WantReport,
+	}
+	for _, r := range told.Rejected {
+		a.Rejected = append(a.Rejected, ship.Rejected(r))
+	}
+	return a, nil
 }

@@ -60,6 +60,9 @@ func New(o Options) *Pipeline {
 // SetMask has entries and texts masked from now on.
 func (p *Pipeline) SetMask(m *mask.Masker) { p.mask.Store(m) }
 
+// Masker is what SetMask was given last, nil before.
+func (p *Pipeline) Masker() *mask.Masker { return p.mask.Load() }
+
 // Mask masks a text that became no entry, before anybody sees it.
 func (p *Pipeline) Mask(s string) string {
 	s, n := p.mask.Load().Text(s)

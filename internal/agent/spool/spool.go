@@ -153,6 +153,21 @@ func (s *Spool) Places() map[string]string {
 	return maps.Clone(s.state.places)
 }
 
+// Adopt sets a place that was kept elsewhere before, unless the spool has it.
+// When it returns nil, it survives a power cut.
+func (s *Spool) Adopt(key, value string) error {
+	s.mu.Lock()
+	_, known := s.state.places[key]
+	if !known && value != "" {
+		s.state.places[key] = value
+	}
+	s.mu.Unlock()
+	if known || value == "" {
+		return nil
+	}
+	return s.Checkpoint()
+}
+
 // Sequence is the number of the chunk that is put next. It can change when a
 // Put fails.
 func (s *Spool) Sequence() (uint64, error) {

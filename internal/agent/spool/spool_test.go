@@ -181,6 +181,16 @@ func TestAChunkWithAnotherNumberIsNotKept(t *testing.T) {
 	wantEqual(t, "places", s.Places(), map[string]string{})
 }
 
+func TestAPlaceThatWasKeptElsewhereIsAdoptedOnce(t *testing.T) {
+	fs := fsx.NewMem()
+	s := open(t, fs, Options{Boot: "b"})
+	must(t, s.Adopt("journal", "old"))
+	s = open(t, fs, Options{Boot: "b"})
+	put(t, s, "x", map[string]string{"journal": "new"})
+	must(t, s.Adopt("journal", "old"))
+	wantEqual(t, "places", s.Places(), map[string]string{"journal": "new"})
+}
+
 func TestADamagedStateIsSetAsideAndSaid(t *testing.T) {
 	fs := fsx.NewMem()
 	s := open(t, fs, Options{Boot: "b"})
