@@ -26,31 +26,36 @@ type incident struct {
 // method ranks the components of a case.
 type method struct {
 	name string
-	rank func(context.Context, *incident) (names []string, silent bool, err error)
+	rank func(context.Context, *incident) (names, shown []string, err error)
 }
 
 func methods() []method {
 	return []method{
 		{"why", byWhy},
-		{"n-sigma", func(_ context.Context, c *incident) ([]string, bool, error) { return c.bySeries(sigma), false, nil }},
-		{"KS", func(_ context.Context, c *incident) ([]string, bool, error) { return c.bySeries(ks), false, nil }},
+		{"n-sigma", func(_ context.Context, c *incident) (names, shown []string, err error) {
+			return c.bySeries(sigma), nil, nil
+		}},
+		{"KS", func(_ context.Context, c *incident) (names, shown []string, err error) {
+			return c.bySeries(ks), nil, nil
+		}},
 	}
 }
 
 // byWhy ranks by what speaks for each component. What was selected is the
 // symptom and no answer.
-func byWhy(ctx context.Context, c *incident) (names []string, silent bool, err error) {
-	ask := c.ask
-	ask.Limit = 50
-	a, err := c.world.engine().Why(ctx, ask)
+func byWhy(ctx context.Context, c *incident) (names, shown []string, err error) {
+	a, err := c.world.engine().Why(ctx, c.ask)
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
+	}
+	for _, r := range a.Rows {
+		shown = append(shown, r.Component)
 	}
 	var out []string
 	for _, r := range a.Components {
 		out = append(out, r.Name)
 	}
-	return c.withoutSymptom(out), a.Quiet, nil
+	return c.withoutSymptom(out), shown, nil
 }
 
 func (c *incident) withoutSymptom(names []string) []string {
@@ -119,8 +124,8 @@ func ks(base, window []float64) float64 { return shift.Compare(base, window).D }
 
 // tally is how often the cause was found.
 type tally struct {
-	n, top1, top3, top5, silent int
-	random                      float64 // of the first
+	n, top1, top3, top5, silent, shown int
+	random                             float64 // of the first
 }
 
 type table struct {
@@ -142,7 +147,7 @@ func (t *table) ask(ctx context.Context, c *incident, verbose bool) error {
 		components[componentOf(name)] = true
 	}
 	for i, m := range t.methods {
-		names, silent, err := m.rank(ctx, c)
+		names, shown, err := m.rank(ctx, c)
 		if err != nil {
 			return err
 		}
@@ -151,13 +156,13 @@ func (t *table) ask(ctx context.Context, c *incident, verbose bool) error {
 			fmt.Printf("%-46s %-14s rank %2d of %d  %s: %v\n", c.name, c.fault, rank, len(components)-1, c.cause, names[:min(4, len(names))])
 		}
 		for _, key := range []string{c.set + "\x00" + c.fault, "~all\x00"} {
-			t.count(i, key, rank, silent, len(components)-1)
+			t.count(i, key, rank, len(shown) == 0, slices.Contains(shown, c.cause), len(components)-1)
 		}
 	}
 	return nil
 }
 
-func (t *table) count(method int, key string, rank int, silent bool, of int) {
+func (t *table) count(method int, key string, rank int, silent, shown bool, of int) {
 	y := t.of[method][key]
 	if y == nil {
 		y = &tally{}
@@ -167,6 +172,9 @@ func (t *table) count(method int, key string, rank int, silent bool, of int) {
 	y.random += 1 / float64(of)
 	if silent {
 		y.silent++
+	}
+	if shown {
+		y.shown++
 	}
 	for _, top := range []struct {
 		to *int
@@ -183,7 +191,7 @@ func (t *table) print(out io.Writer) {
 	for _, m := range t.methods {
 		fmt.Fprintf(out, " %s top 1/3/5 |", m.name)
 	}
-	fmt.Fprint(out, " random order 1/3/5 | why silent |\n|---|---|---|---|---|---|---|\n")
+	fmt.Fprint(out, " random order 1/3/5 | among the rows shown | no row |\n|---|---|---|---|---|---|---|---|\n")
 	for _, key := range sortedKeys(t.of[0]) {
 		y := t.of[0][key]
 		set, kind := key[:slices.Index([]byte(key), 0)], key[slices.Index([]byte(key), 0)+1:]
@@ -193,7 +201,7 @@ func (t *table) print(out io.Writer) {
 			fmt.Fprintf(out, " %s/%s/%s |", share(y.top1, y.n), share(y.top3, y.n), share(y.top5, y.n))
 		}
 		r := y.random / float64(y.n)
-		fmt.Fprintf(out, " %.2f/%.2f/%.2f | %d |\n", r, 3*r, 5*r, y.silent)
+		fmt.Fprintf(out, " %.2f/%.2f/%.2f | %s | %d |\n", r, 3*r, 5*r, share(y.shown, y.n), y.silent)
 	}
 }
 
