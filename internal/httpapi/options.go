@@ -21,7 +21,6 @@ import (
 	"patou/internal/query/scope"
 	"patou/internal/telemetry"
 	"patou/internal/token"
-	"patou/internal/why"
 )
 
 // Options are what a server serves and how. A nil door leaves its routes in
@@ -57,8 +56,6 @@ type Options struct {
 	Entries logs.Source
 	// Series is where queries find series.
 	Series graphite.Source
-	// Kin tells why who belongs together and who calls whom; nil where nobody does.
-	Kin why.Herd
 	// Templates say where the names of series hold components and hosts.
 	Templates []scope.Template
 	// Stopping, when it is closed, ends the streams that would last for ever,

@@ -25,11 +25,15 @@ type whyInput struct {
 
 // routeWhy registers the question what changed.
 func (s *server) routeWhy() {
-	s.why = why.New(why.Options{
-		Series: s.Series, Entries: s.Entries, Events: s.Events, Herd: s.Kin,
+	o := why.Options{
+		Series: s.Series, Entries: s.Entries, Events: s.Events,
 		Known:     func() scope.Known { return scope.Known{Components: names(s.Components), Hosts: names(s.SentBy)} },
 		Templates: s.Templates, Clock: s.Clock,
-	})
+	}
+	if s.Herd != nil {
+		o.Herd = kinOf{s.Herd}
+	}
+	s.why = why.New(o)
 	ask(s, describe("why", http.MethodGet, "/api/why", "Why a graph looks as it does",
 		"What changed in a window against the time before it, ranked: events near the onset, new and more frequent log patterns, fields whose values shifted, series that moved, and who suffers. Each row says how likely it is by chance; none at all is an answer too.",
 		querying()), s.askWhy)
@@ -78,4 +82,22 @@ func (in *whyInput) times(q *why.Ask, now time.Time) error {
 		q.Onset = at.UnixNano()
 	}
 	return nil
+}
+
+// kinOf shows the herd to why.
+type kinOf struct{ herd Herd }
+
+// Kin is the groups of hosts and the links between them.
+func (k kinOf) Kin() why.Kin {
+	kin := why.Kin{Groups: map[string]string{}, Hosts: map[string][]string{}}
+	for _, h := range k.herd.Hosts() {
+		if h.Group != "" {
+			kin.Groups[h.Name], kin.Groups[h.Node] = h.Group, h.Group
+			kin.Hosts[h.Group] = append(kin.Hosts[h.Group], h.Node)
+		}
+	}
+	for _, l := range k.herd.Links() {
+		kin.Links = append(kin.Links, why.Link{From: l.From, To: l.To})
+	}
+	return kin
 }

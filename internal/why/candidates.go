@@ -102,12 +102,10 @@ func (q *question) newGraph() *graph {
 	for _, c := range q.series.changes {
 		g.place(c.component, c.host)
 	}
-	if q.Herd != nil {
-		for _, l := range q.Herd.Links() {
-			for _, from := range q.endsOf(g, l.From) {
-				for _, to := range q.endsOf(g, l.To) {
-					g.link(from, to)
-				}
+	for _, l := range q.kin.Links {
+		for _, from := range q.endsOf(g, l.From) {
+			for _, to := range q.endsOf(g, l.To) {
+				g.link(from, to)
 			}
 		}
 	}
@@ -123,7 +121,7 @@ func (q *question) newGraph() *graph {
 // runs on the hosts of a group.
 func (q *question) endsOf(g *graph, name string) []string {
 	ends := []string{component.Clean(name)}
-	for _, h := range append(q.Herd.Hosts(name), name) {
+	for _, h := range append(slices.Clone(q.kin.Hosts[name]), name) {
 		ends = append(ends, g.of[h]...)
 	}
 	slices.Sort(ends)
@@ -201,9 +199,6 @@ func sameHost(a, b string) bool { return a == b || component.Node(a) == componen
 
 // peers reports whether two hosts do the same.
 func (q *question) peers(a, b string) bool {
-	if q.Herd == nil || a == "" || b == "" || sameHost(a, b) {
-		return false
-	}
-	group := q.Herd.GroupOf(a)
-	return group != "" && group == q.Herd.GroupOf(b)
+	group := q.kin.Groups[a]
+	return group != "" && group == q.kin.Groups[b] && !sameHost(a, b)
 }

@@ -20,16 +20,22 @@ type Events interface {
 	Events(ctx context.Context, q event.Query) ([]event.Event, error)
 }
 
-// Herd tells how hosts and parts belong together. Its answers are of now and
-// come from memory.
+// Herd tells how hosts and parts belong together.
 type Herd interface {
-	// GroupOf is the group of a host by its name or node, "" for none.
-	GroupOf(host string) string
-	// Hosts are the hosts of a group that are there, by node.
-	Hosts(group string) []string
-	// Links are who calls whom. The ends are components, groups or hosts.
-	Links() []Link
+	// Kin is how things stand now. It comes from memory, and who asks may keep
+	// it.
+	Kin() Kin
 }
 
-// Link is one end asking another.
+// Kin is who belongs together and who calls whom.
+type Kin struct {
+	// Groups is the group of each host, by its name and by its node; Hosts are
+	// the nodes of each group.
+	Groups map[string]string
+	Hosts  map[string][]string
+	// Links are who calls whom.
+	Links []Link
+}
+
+// Link is one end asking another. The ends are components, groups or hosts.
 type Link struct{ From, To string }

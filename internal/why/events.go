@@ -20,8 +20,9 @@ type eventFact struct {
 	p float64
 	// change is set for what people or programs did: a deploy, a setting.
 	change bool
-	// herd is set for what became of a host.
-	herd bool
+	// herd is set for what became of a host, broken where that hurts what
+	// runs there.
+	herd, broken bool
 }
 
 // The time around the onset in which events are looked at: causes come before
@@ -73,8 +74,19 @@ func (q *question) readEvents(ctx context.Context) error {
 func newEventFact(e *event.Event, before int64) eventFact {
 	return eventFact{
 		Event: *e, component: e.Component(), host: e.Host(), before: before,
-		change: isChange(e), herd: slices.Contains(e.Tags, "herd"),
+		change: isChange(e), herd: slices.Contains(e.Tags, "herd"), broken: isBroken(e),
 	}
+}
+
+// isBroken reports whether an event tells of a host that can no longer do all
+// of what it did.
+func isBroken(e *event.Event) bool {
+	if !slices.Contains(e.Tags, "herd") {
+		return false
+	}
+	return slices.ContainsFunc(e.Tags, func(t string) bool {
+		return t == "lost" || t == "reboot" || t == "oom" || t == "readonly" || t == "unit failed"
+	})
 }
 
 // isChange reports whether an event tells of something that was done.

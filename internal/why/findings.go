@@ -228,15 +228,12 @@ func isHarm(c *change) bool {
 // comparePeers tells of a host's change whether the others of its group show
 // it too: then the host is not the reason.
 func (q *question) comparePeers(f *finding, c *change, kept []*change) {
-	if q.Herd == nil || c.host == "" {
-		return
-	}
-	group := q.Herd.GroupOf(c.host)
-	if group == "" {
+	group := q.kin.Groups[c.host]
+	if c.host == "" || group == "" {
 		return
 	}
 	peers, with := 0, 0
-	for _, h := range q.Herd.Hosts(group) {
+	for _, h := range q.kin.Hosts[group] {
 		if sameHost(h, c.host) {
 			continue
 		}

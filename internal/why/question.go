@@ -22,6 +22,7 @@ type question struct {
 	Ask
 	grid  grid
 	namer *scope.Namer
+	kin   Kin
 	// drawn are the stored series behind the targets, which explain nothing
 	// of themselves; slowest is the field that they take a time from.
 	drawn   map[string]bool
@@ -51,6 +52,9 @@ type question struct {
 // newQuestion finds the scope, the baseline and the onset.
 func (e *Engine) newQuestion(ctx context.Context, ask Ask) (*question, error) {
 	q := &question{Engine: e, Ask: ask, drawn: map[string]bool{}}
+	if e.Herd != nil {
+		q.kin = e.Herd.Kin()
+	}
 	q.chooseBase()
 	q.grid = newGrid(q.Base, q.Window)
 	known := q.Known()

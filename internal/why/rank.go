@@ -60,7 +60,7 @@ const (
 )
 
 func (q *question) leastScore(f *finding) float64 {
-	if f.Kind == KindEvent && f.bonus == 0 && f.surprise < leastEvent {
+	if (f.Kind == KindEvent || f.Kind == KindHerd) && f.bonus == 0 && f.surprise < leastEvent {
 		return math.Inf(1)
 	}
 	if len(q.drawn) > 0 && q.surprise < calmSurprise {
@@ -292,11 +292,12 @@ const causeSurprise = 2.5
 // causes is the bonus of a change on the component itself, or on one it calls
 // that moved too.
 func (q *question) causes(e *eventFact, weight float64, b *blame) float64 {
-	if !e.change || e.before > int64(causeWithin) || e.component == "" || weight < weightCallee {
+	who := cmp.Or(e.component, e.host)
+	if !e.change && !e.broken || e.before > int64(causeWithin) || who == "" || weight < weightCallee {
 		return 0
 	}
-	own := slices.Contains(q.components, e.component) || weight >= weightBelow
-	p := b.parts[e.component]
+	own := weight >= weightBelow || e.broken && weight >= weightHost
+	p := b.parts[who]
 	if own && q.surprise >= causeSurprise || p != nil && p.most >= 2 {
 		return causeBonus - float64(e.before)/float64(causeWithin)
 	}
@@ -308,13 +309,13 @@ func (q *question) causes(e *eventFact, weight float64, b *blame) float64 {
 func onlyNearest(all []*finding) []*finding {
 	best := map[string]*finding{}
 	for _, f := range all {
-		if f.bonus > 0 && (best[f.Component] == nil || f.bonus > best[f.Component].bonus) {
-			best[f.Component] = f
+		if f.bonus > 0 && (best[partOf(f)] == nil || f.bonus > best[partOf(f)].bonus) {
+			best[partOf(f)] = f
 		}
 	}
 	for _, f := range all {
 		if f.bonus > 0 {
-			if best[f.Component] != f {
+			if best[partOf(f)] != f {
 				f.bonus = 0
 			} else {
 				f.bonus = causeBonus

@@ -160,14 +160,8 @@ func each[V any](r rows, f func(*entry.Entry) V) []V {
 	return out
 }
 
-// GroupOf and Hosts know no groups; Links are those of the data.
-func (w *world) GroupOf(string) string { return "" }
-
-// Hosts of a group: none.
-func (w *world) Hosts(string) []string { return nil }
-
-// Links are the data's.
-func (w *world) Links() []why.Link { return w.links }
+// Kin knows no groups; the links are the data's.
+func (w *world) Kin() why.Kin { return why.Kin{Links: w.links} }
 
 // engine asks this world.
 func (w *world) engine() *why.Engine {
