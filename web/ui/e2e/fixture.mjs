@@ -92,7 +92,7 @@ function scope([from, until], targets) {
 function series(target, [from, until]) {
   const name = /alias\(.*,\s*["']([^"']+)["']\)$/.exec(target)?.[1] ?? target
   const step = Math.max(1, Math.ceil((until - from) / 360))
-  const size = /bytes|memory|B\b/.test(target) ? 4e9 * chance(name) : 40 * chance(name) + 3
+  const size = /bytes|[.]memory[.]/.test(target) ? 4e9 * chance(name) : 40 * chance(name) + 3
   const spiky = chance(name, 'spike') > 0.4
   const points = Array.from({ length: Math.floor((until - from) / step) }, (_, i) => {
     const t = Math.ceil(from / step) * step + i * step

@@ -3,6 +3,7 @@ import { align, lonely, nearest, peak, stats, valueAt } from './align'
 import { assign, dash, token } from './colors'
 import { thin } from './downsample'
 import { plotWidth, timeAt, xOf } from './geometry'
+import { mixed } from './theme'
 
 const a = { target: 'a', datapoints: [[1, 10], [null, 20], [3, 30]] as [number | null, number][] }
 const coarse = { target: 'b', datapoints: [[5, 10], [7, 30]] as [number | null, number][] }
@@ -53,6 +54,10 @@ test('a name keeps its colour, a new one gets the lowest free', () => {
   const first = assign(new Map(), ['git', 'api', 'web'])
   expect([...assign(first, ['web', 'jobs', 'git'])]).toEqual([['web', 2], ['git', 0], ['jobs', 1]])
   expect([token(0), token(8), dash(3), dash(8), dash(16)]).toEqual(['--series-1', '--series-1', [], [6, 3], [2, 3]])
+})
+
+test('a colour is mixed however it is written', () => {
+  expect([mixed('#000000', '#ffffff', 0.25), mixed('#000', '#fff', 0.25), mixed('#103baf', '#14161a', 0)]).toEqual(['rgb(191 191 191)', 'rgb(191 191 191)', 'rgb(20 22 26)'])
 })
 
 test('a moment and its x are each other', () => {

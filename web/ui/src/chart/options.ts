@@ -8,7 +8,7 @@ import { tick, type Unit } from '../lib/units'
 import { lonely, type Sample } from './align'
 import { dash, token } from './colors'
 import { axisWidth, padRight } from './geometry'
-import type { Ink } from './theme'
+import { mixed, type Ink } from './theme'
 
 export interface Look {
   width: number
@@ -20,6 +20,10 @@ export interface Look {
   /** The number of the colour of each series. */
   colors: number[]
   ink: Ink
+  /** Whether the lines stand on each other: the first is the sum of all. */
+  stacked?: boolean
+  /** The top of the scale, where there is a natural one. */
+  max?: number
   /** Read at each drawing, so that a new window needs no new graph. */
   range: () => Range
   /** Read at each drawing: what of each series is still filling. */
@@ -42,10 +46,10 @@ export function options(look: Look): uPlot.Options {
       points: { size: 7, width: 1.5, fill: look.ink.page },
     },
     focus: { alpha: 0.3 },
-    scales: { x: { time: true, range: () => ends(look) }, y: { range: (u, min, max) => yRange(...reach(u, look.tails(), min, max)) } },
+    scales: { x: { time: true, range: () => ends(look) }, y: { range: (u, min, max) => look.max ? [0, look.max] : yRange(...reach(u, look.tails(), min, max)) } },
     hooks: { drawSeries: [(u, i) => drawTail(u, look.tails()[i - 1] ?? [], look.ink.series(token(look.colors[i - 1]!)))] },
     axes: [xAxis(look), yAxis(look)],
-    series: [{}, ...look.colors.map((number) => line(number, look.ink))],
+    series: [{}, ...look.colors.map((number) => line(number, look.ink, look.stacked ?? false))],
   }
 }
 
@@ -117,11 +121,13 @@ function yAxis(look: Look): uPlot.Axis {
   }
 }
 
-function line(number: number, colours: Ink): uPlot.Series {
+function line(number: number, colours: Ink, stacked: boolean): uPlot.Series {
   const stroke = colours.series(token(number))
   return {
     stroke,
-    width: 1.5,
+    width: stacked ? 0.75 : 1.5,
+    // Opaque, so that what lies under it does not muddy it.
+    fill: stacked ? mixed(stroke, colours.page, 0.55) : undefined,
     dash: dash(number),
     spanGaps: false,
     points: {

@@ -10,6 +10,14 @@ export interface Ink {
   series: (token: string) => string
 }
 
+/** So much of one colour in another, both written #rrggbb or #rgb. */
+export function mixed(color: string, into: string, share: number): string {
+  const part = (text: string, i: number): number =>
+    text.length === 4 ? parseInt(text[i + 1]!.repeat(2), 16) : parseInt(text.slice(1 + 2 * i, 3 + 2 * i), 16)
+  const parts = [0, 1, 2].map((i) => Math.round(part(color, i) * share + part(into, i) * (1 - share)))
+  return `rgb(${parts.join(' ')})`
+}
+
 /** The colours and the face of the current theme. */
 export function ink(): Ink {
   const style = getComputedStyle(document.documentElement)

@@ -1,1 +1,0 @@
-import{A as e,E as t,H as n,O as r,Y as i,a,it as o,rt as s}from"./disclose-version-BxWccEm-.js";import"./index-w5skab7V.js";import{t as c}from"./route.svelte-CCAfDLpZ.js";var l=e(`<p> </p>`);function u(e,u){o(u,!1),a();var d=l(),f=i(d,!0);n(()=>t(f,c.subject)),r(e,d),s()}export{u as default};
