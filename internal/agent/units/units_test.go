@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,6 +22,7 @@ import (
 // fake is a systemd in memory. Its methods are called by the watcher while the
 // test waits for it to be idle.
 type fake struct {
+	mu       sync.Mutex // the race detector does not know that time orders
 	units    []loaded
 	unitFile map[string]string
 	since    time.Time
@@ -33,6 +35,8 @@ type fake struct {
 }
 
 func (f *fake) list(_ context.Context, names []string) ([]loaded, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.lists = append(f.lists, strings.Join(names, " "))
 	var out []loaded
 	for _, u := range f.units {
@@ -43,7 +47,11 @@ func (f *fake) list(_ context.Context, names []string) ([]loaded, error) {
 	return out, f.refuse
 }
 
-func (f *fake) files(context.Context) (map[string]string, error) { return f.unitFile, nil }
+func (f *fake) files(context.Context) (map[string]string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.unitFile, nil
+}
 
 func (f *fake) detail(_ context.Context, u *loaded) (detail, error) {
 	if u.path == "" {
@@ -52,8 +60,24 @@ func (f *fake) detail(_ context.Context, u *loaded) (detail, error) {
 	return detail{f.since, f.restarts}, nil
 }
 
-func (f *fake) changes() <-chan change { return f.change }
-func (f *fake) close()                 { f.closed++ }
+func (f *fake) changes() <-chan change {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.change
+}
+
+func (f *fake) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed++
+}
+
+// with reads or changes what the watcher does, too.
+func (f *fake) with(do func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	do()
+}
 
 // watched is a watcher over a fake, in a bubble of time.
 type watched struct {
@@ -67,6 +91,8 @@ type watched struct {
 }
 
 func (w *watched) Samples(_ context.Context, samples []metric.Sample) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for _, s := range samples {
 		w.failed = append(w.failed, s.Value)
 	}
@@ -85,10 +111,12 @@ func watch(t *testing.T, w *watched) {
 			for _, u := range r.Units {
 				line += fmt.Sprintf("%s=%s/%s ", u.Name, u.Active, u.Sub)
 			}
-			w.reports = append(w.reports, strings.TrimSpace(line))
+			w.with(func() { w.reports = append(w.reports, strings.TrimSpace(line)) })
 		},
-		Missing: func(_ string, err error) { w.missing = append(w.missing, err.Error()) },
+		Missing: func(_ string, err error) { w.with(func() { w.missing = append(w.missing, err.Error()) }) },
 		dial: func(context.Context) (manager, error) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
 			w.dials++
 			return &w.fake, w.refuse
 		},
@@ -105,8 +133,20 @@ func (w *watched) after(d time.Duration) {
 
 func (w *watched) expect(reports ...string) {
 	w.t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if !slices.Equal(w.reports, reports) {
 		w.t.Errorf("reports\n%s, want\n%s", strings.Join(w.reports, "\n"), strings.Join(reports, "\n"))
+	}
+}
+
+// asked compares the lists that were asked for.
+func (w *watched) asked(want ...string) {
+	w.t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !slices.Equal(w.lists, want) {
+		w.t.Errorf("asked for %q, want %q", w.lists, want)
 	}
 }
 
@@ -127,18 +167,18 @@ func TestAChangeIsReportedWithinASecond(t *testing.T) {
 		w := &watched{fake: fake{units: []loaded{unitOf("nginx.service", "active", "running")}}}
 		watch(t, w)
 		w.expect("nginx.service=active/running")
-		w.units[0] = unitOf("nginx.service", "failed", "failed")
+		w.with(func() { w.units[0] = unitOf("nginx.service", "failed", "failed") })
 		w.change <- change{name: "nginx.service"}
 		w.change <- change{name: "nginx.service"}
 		w.after(time.Second)
 		w.expect("nginx.service=active/running", "nginx.service=failed/failed")
-		if want := []string{"", "nginx.service"}; !slices.Equal(w.lists, want) {
-			t.Errorf("asked for %q, want %q", w.lists, want)
-		}
+		w.asked("", "nginx.service")
 		w.after(time.Second)
-		if n := len(w.failed); n != 2 || w.failed[n-1] != 1 {
-			t.Errorf("unit.failed %v", w.failed)
-		}
+		w.with(func() {
+			if n := len(w.failed); n != 2 || w.failed[n-1] != 1 {
+				t.Errorf("unit.failed %v", w.failed)
+			}
+		})
 		w.end()
 		if w.closed != 1 {
 			t.Error("the connection is left open")
@@ -150,17 +190,15 @@ func TestUnitsComeAndGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &watched{fake: fake{units: []loaded{unitOf("a.service", "active", "running")}}}
 		watch(t, w)
-		w.units = append(w.units, unitOf("b.service", "active", "running"))
+		w.with(func() { w.units = append(w.units, unitOf("b.service", "active", "running")) })
 		w.change <- change{name: "b.service"}
 		w.after(time.Second)
-		w.units = w.units[:1]
+		w.with(func() { w.units = w.units[:1] })
 		w.change <- change{name: "b.service"}
 		w.change <- change{name: "b.service", gone: true} // not to be asked, which would load it
 		w.after(time.Second)
 		w.expect("a.service=active/running", "a.service=active/running b.service=active/running", "a.service=active/running")
-		if want := []string{"", "b.service"}; !slices.Equal(w.lists, want) {
-			t.Errorf("asked for %q, want %q", w.lists, want)
-		}
+		w.asked("", "b.service")
 		w.end()
 	})
 }
@@ -169,11 +207,13 @@ func TestAListNowAndThenFindsWhatNoSignalTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &watched{fake: fake{units: []loaded{unitOf("a.service", "active", "running")}}}
 		watch(t, w)
-		w.units[0].sub = "reload"
+		w.with(func() { w.units[0].sub = "reload" })
 		w.after(relistTime)
 		w.expect("a.service=active/running", "a.service=active/reload")
-		w.unitFile = map[string]string{"b.service": "enabled"}
-		w.units = append(w.units, unitOf("b.service", "inactive", "dead"))
+		w.with(func() {
+			w.unitFile = map[string]string{"b.service": "enabled"}
+			w.units = append(w.units, unitOf("b.service", "inactive", "dead"))
+		})
 		w.change <- change{} // as after daemon-reload
 		w.after(time.Second)
 		w.expect("a.service=active/running", "a.service=active/reload", "a.service=active/reload b.service=inactive/dead")
@@ -185,22 +225,26 @@ func TestALostConnectionIsMadeAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &watched{fake: fake{units: []loaded{unitOf("a.service", "active", "running")}}}
 		watch(t, w)
-		lost := w.change
-		w.change = make(chan change, 10)
-		w.refuse = errors.New("no answer")
-		close(lost)
+		samples := 0
+		w.with(func() {
+			close(w.change)
+			w.change, w.refuse = make(chan change, 10), errors.New("no answer")
+		})
 		w.after(10 * time.Second)
-		if w.dials != 4 || len(w.missing) != 1 { // after 1, 2 and 4 more seconds
-			t.Errorf("%d connections, missing %q", w.dials, w.missing)
-		}
-		samples := len(w.failed)
-		w.refuse = nil
-		w.units[0] = unitOf("a.service", "failed", "failed")
+		w.with(func() {
+			if w.dials != 4 || len(w.missing) != 1 { // after 1, 2 and 4 more seconds
+				t.Errorf("%d connections, missing %q", w.dials, w.missing)
+			}
+			samples, w.refuse = len(w.failed), nil
+			w.units[0] = unitOf("a.service", "failed", "failed")
+		})
 		w.after(10 * time.Second)
 		w.expect("a.service=active/running", "a.service=failed/failed")
-		if len(w.failed) <= samples || samples > 1 {
-			t.Errorf("%d samples without a connection, %d with one", samples, len(w.failed))
-		}
+		w.with(func() {
+			if len(w.failed) <= samples || samples > 1 {
+				t.Errorf("%d samples without a connection, %d with one", samples, len(w.failed))
+			}
+		})
 		w.end()
 	})
 }
