@@ -16,11 +16,14 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
+	"time"
 )
 
 type options struct {
 	binary, work, lines, only string
 	series, points, entries   int
+	machines                  int
+	span                      time.Duration
 	peers, profile            bool
 }
 
@@ -33,6 +36,8 @@ func main() {
 	flag.IntVar(&o.series, "series", 100_000, "series")
 	flag.IntVar(&o.points, "points", 60, "samples a series")
 	flag.IntVar(&o.entries, "entries", 5_000_000, "log entries")
+	flag.IntVar(&o.machines, "machines", 500, "machines whose agents report")
+	flag.DurationVar(&o.span, "span", time.Minute, "how long they do")
 	flag.BoolVar(&o.peers, "peers", false, "measure other programs beside, as far as they are installed")
 	flag.BoolVar(&o.profile, "profile", false, "say which functions ingestion spends its time in; needs the sources")
 	flag.Parse()
@@ -65,6 +70,9 @@ func parts() []part {
 		{"logs", (*bench).logs},
 		{"syslog", (*bench).syslog},
 		{"memory", (*bench).memory},
+		{"agents", (*bench).agents},
+		{"overview", (*bench).overview},
+		{"why", (*bench).why},
 		{"restart", (*bench).restart},
 		{"profile", (*bench).profiles},
 	}

@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"fmt"
 	"hash/fnv"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -147,9 +148,17 @@ func (h *Host) sweep(t time.Time, l Load, essential bool) {
 		if g.every > 1 && h.ticks%g.every != 0 || essential && !g.essential {
 			continue
 		}
-		h.batch.Batch.Points = append(h.batch.Batch.Points, metric.Point{Series: metric.ID(i + 1), Time: ms, Value: g.value(&h.now)})
+		h.batch.Batch.Points = append(h.batch.Batch.Points, metric.Point{Series: metric.ID(i + 1), Time: ms, Value: whole(g.value(&h.now))})
 	}
 	h.ticks++
+}
+
+// whole rounds as counters of the kernel do, which come in ticks and bytes.
+func whole(v float64) float64 {
+	if v < 1e4 {
+		return math.Round(v*100) / 100
+	}
+	return math.Round(v)
 }
 
 // Say adds an entry.
