@@ -262,6 +262,7 @@ func (a *App) Start(ctx context.Context) error {
 	})
 	a.startOwnSeries()
 	a.group.Go("herd", a.herd.Run)
+	a.group.Go("signals of groups", a.watchSignals)
 	a.group.Go("own log", func(ctx context.Context) error {
 		return a.selfLog.keep(ctx, a.keepOwnEntries)
 	})

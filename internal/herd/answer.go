@@ -1,8 +1,10 @@
 package herd
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -15,54 +17,155 @@ func (h *Herd) answer(o *Overview, now time.Time) Verdict {
 	return answerOf(o)
 }
 
+// trouble is something that the answer may tell of.
+type trouble struct {
+	level Health
+	lost  bool
+	text  string
+	name  string // of the host or group
+	host  string // its ID
+	since time.Time
+}
+
+// answerOf leads with the worst, of equals with what came last.
 func answerOf(o *Overview) Verdict {
-	var wrong, look []*Member
-	for i := range o.Groups {
-		for j := range o.Groups[i].Members {
-			m := &o.Groups[i].Members[j]
-			switch {
-			case m.State == Lost, m.State.present() && m.Health == Crit:
-				wrong = append(wrong, m)
-			case m.State == Late, m.State.present() && m.Health == Warn:
-				look = append(look, m)
-			}
-		}
+	all := troubles(o)
+	if len(all) == 0 {
+		return Verdict{State: Fine, Lead: fine(o)}
 	}
-	a := Verdict{State: Fine}
-	for _, list := range []struct {
-		state   Health
-		members []*Member
-	}{{Crit, wrong}, {Warn, look}} {
-		if len(list.members) == 0 {
-			continue
-		}
-		slices.SortFunc(list.members, func(a, b *Member) int { return b.Since.Compare(a.Since) })
-		a.State, a.Host = list.state, list.members[0].ID
-		a.Lead = sentence(list.members[0])
-		if n := len(list.members) - 1; n > 0 {
-			a.Rest = fmt.Sprintf("So are %d more.", n)
-		} else {
-			a.Rest = "The rest is fine."
-		}
-		return a
+	slices.SortStableFunc(all, func(a, b trouble) int {
+		return cmp.Or(cmp.Compare(b.level.rank(), a.level.rank()), b.since.Compare(a.since))
+	})
+	a := Verdict{State: all[0].level, Lead: all[0].text, Host: all[0].host}
+	rest := all[1:]
+	if lost := slices.DeleteFunc(slices.Clone(all), func(t trouble) bool { return !t.lost }); all[0].lost && len(lost) > 1 {
+		a.Lead = fmt.Sprintf("%d hosts are lost: %s.", len(lost), some(lost))
+		rest = slices.DeleteFunc(slices.Clone(all), func(t trouble) bool { return t.lost })
 	}
-	switch n := o.Counts.Up + o.Counts.Joining; {
-	case o.Counts.Hosts == 0:
-		a.Lead, a.Rest = "No host reports yet.", "Start patou agent on one."
-	case n == 1:
-		a.Lead = "The one host is fine."
-	default:
-		a.Lead = fmt.Sprintf("All %d hosts are fine.", n)
-	}
+	a.Rest = restOf(rest)
 	return a
 }
 
-func sentence(m *Member) string {
+func restOf(rest []trouble) string {
+	switch len(rest) {
+	case 0:
+		return "The rest is fine."
+	case 1:
+		return rest[0].text + " The rest is fine."
+	}
+	wrong := 0
+	for _, t := range rest {
+		if t.level == Crit {
+			wrong++
+		}
+	}
+	switch look := len(rest) - wrong; {
+	case wrong == 0:
+		return fmt.Sprintf("%d more need a look.", look)
+	case look == 0:
+		return fmt.Sprintf("%d more are wrong.", wrong)
+	default:
+		return fmt.Sprintf("%d more %s wrong, and %d %s a look.", wrong, plural(wrong, "is", "are"), look, plural(look, "needs", "need"))
+	}
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// some names up to three.
+func some(list []trouble) string {
+	const most = 3
+	var names []string
+	for _, t := range list[:min(len(list), most)] {
+		names = append(names, t.name)
+	}
+	if n := len(list) - most; n > 0 {
+		return strings.Join(names, ", ") + fmt.Sprintf(" and %d more", n)
+	}
+	return strings.Join(names, ", ")
+}
+
+func troubles(o *Overview) []trouble {
+	var out []trouble
+	for i := range o.Groups {
+		g := &o.Groups[i]
+		for j := range g.Members {
+			if t, ok := troubleOf(&g.Members[j]); ok {
+				out = append(out, t)
+			}
+		}
+		for _, s := range g.Signals {
+			if s.State != Fine && s.Value != nil {
+				out = append(out, trouble{level: s.State, name: g.Name, text: fmt.Sprintf("%s answers %.0f %% of its requests with errors.", capital(g.Name), *s.Value)})
+			}
+		}
+	}
+	return out
+}
+
+func troubleOf(m *Member) (trouble, bool) {
+	t := trouble{level: m.Health, name: m.Name, host: m.ID, since: m.Since}
 	switch {
 	case m.State == Lost:
-		return m.Name + " is lost."
+		t.level, t.lost, t.text = Crit, true, m.Name+" is lost."
 	case m.State == Late:
-		return m.Name + " is late."
+		t.level, t.text = worse(Warn, m.Health), m.Name+" is late."
+	case m.State.present() && m.Health != Fine:
+		t.text = sentence(m)
+	default:
+		return t, false
 	}
-	return m.Name + ": " + m.Reason + "."
+	return t, true
+}
+
+// sentence makes one of the reason for a host's health.
+func sentence(m *Member) string {
+	kind, rest, _ := strings.Cut(m.Reason, " ")
+	switch kind {
+	case "disk":
+		if path, ok := strings.CutSuffix(rest, " became read-only"); ok {
+			return "Disk " + path + " on " + m.Name + " became read-only."
+		}
+		path, used, _ := strings.Cut(rest, " ")
+		return "Disk " + path + " on " + m.Name + " is " + used + " full."
+	case "unit":
+		return strings.TrimSuffix(rest, " failed") + " failed on " + m.Name + "."
+	case "waits":
+		if m.Health == Crit {
+			return m.Name + " is at its limit."
+		}
+		return m.Name + " is near its limit."
+	case "memory":
+		return m.Name + " is out of memory."
+	case "clock":
+		return "The clock of " + m.Name + " is " + rest + "."
+	case "its":
+		return "The agent of " + m.Name + " drops samples."
+	}
+	return capital(m.Reason) + " on " + m.Name + "."
+}
+
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// fine says so, and of how many.
+func fine(o *Overview) string {
+	switch n := o.Counts.Up + o.Counts.Joining; {
+	case n == 0 && o.Counts.Leaving > 0:
+		return "All hosts are leaving."
+	case n == 0:
+		return "No host reports yet. Start patou agent on one."
+	case n == 1:
+		return "The one host is fine."
+	default:
+		return fmt.Sprintf("All %d hosts are fine.", n)
+	}
 }

@@ -248,10 +248,22 @@ func (h *Herd) unitsChanged(m *member, units []host.Unit, now time.Time) {
 // weight is how bad it is that a unit failed: one that starts by itself and
 // that others were seen to rely on is wrong, any other is worth a look.
 func (m *member) weight(u *host.Unit) Health {
-	if u.Enabled && slices.ContainsFunc(m.Report.Listeners, func(l host.Listener) bool { return l.Group == u.Name }) {
+	if u.Enabled && slices.Contains(m.Served, u.Name) {
 		return Crit
 	}
 	return Warn
+}
+
+// maxServed bounds the units that are remembered for having listened.
+const maxServed = 200
+
+// served remembers the units that listen.
+func (m *member) served() {
+	for i := range m.Report.Listeners {
+		if g := m.Report.Listeners[i].Group; strings.HasSuffix(g, ".service") && !slices.Contains(m.Served, g) {
+			m.Served = lastOf(append(m.Served, g), maxServed)
+		}
+	}
 }
 
 // settleHealth makes the worst of all problems the host's health.

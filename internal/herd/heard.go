@@ -96,6 +96,7 @@ func (h *Herd) report(m *member, r *host.Report, now time.Time, fresh bool) {
 	}
 	if r.Listeners != nil {
 		t.Listeners, grouping = r.Listeners, true
+		m.served()
 	}
 	if r.Connections != nil && fresh {
 		h.connections(m, r.Connections, now)

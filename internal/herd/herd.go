@@ -170,7 +170,9 @@ type kept struct {
 	Signature  string `json:"signature,omitempty"`
 
 	Report host.Report `json:"report"`
-	Links  []keptLink  `json:"links,omitempty"`
+	// Served are the units that were seen listening.
+	Served []string   `json:"served,omitempty"`
+	Links  []keptLink `json:"links,omitempty"`
 }
 
 // State is where a host is in its life.

@@ -222,6 +222,16 @@ func (s *Server) Post(path, contentType, body string, headers ...string) (int, s
 	return s.do(req)
 }
 
+// Delete asks for something to be taken away.
+func (s *Server) Delete(path string) (int, string) {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodDelete, s.URL(path), nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return s.do(req)
+}
+
 // Get asks for a path with parameters, given as name, value, …
 func (s *Server) Get(path string, params ...string) (int, string) {
 	s.t.Helper()

@@ -1,0 +1,128 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"patou/internal/herd"
+	"patou/internal/query/graphite"
+	"patou/internal/timerange"
+)
+
+// How often the signals of groups are worked out, and for how long back.
+const (
+	signalsEvery = 10 * time.Second
+	signalsFor   = 30 * time.Minute
+)
+
+// errorShares are from which percent of errors a group needs a look, and from
+// which it is wrong; below idleRequests a second one error says nothing.
+const (
+	errorsWarn, errorsCrit = 1, 5
+	idleRequests           = 0.2
+)
+
+// watchSignals works the signals of groups out for all overviews of the next
+// seconds, so that none of them asks the store.
+func (a *App) watchSignals(ctx context.Context) error {
+	engine := graphite.New(a.metrics, graphite.Options{})
+	tick := a.clock.NewTicker(signalsEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C():
+			a.herd.SetSignals(a.signals(ctx, engine))
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (a *App) signals(ctx context.Context, engine *graphite.Engine) map[string][]herd.Signal {
+	out := map[string][]herd.Signal{}
+	for group, components := range a.herd.GroupComponents() {
+		if list := groupSignals(ctx, engine, components, a.clock.Now()); len(list) > 0 {
+			out[group] = list
+		}
+	}
+	return out
+}
+
+// groupSignals are requests, errors and p99 of components together; none where
+// no requests came.
+func groupSignals(ctx context.Context, engine *graphite.Engine, components []string, now time.Time) []herd.Signal {
+	of := func(series string) string {
+		names := make([]string, len(components))
+		for i, c := range components {
+			names[i] = "logs." + c + "." + series
+		}
+		return strings.Join(names, ",")
+	}
+	requests := draw(ctx, engine, herd.Signal{Name: "requests", Unit: "/s", Target: "scaleToSeconds(sumSeries(" + of("requests") + "),1)"}, "avg", now)
+	if requests.Value == nil {
+		return nil
+	}
+	errors := draw(ctx, engine, herd.Signal{Name: "errors", Unit: "%", Target: fmt.Sprintf("asPercent(sumSeries(%s),sumSeries(%s))", of("status.5xx"), of("requests"))}, "avg", now)
+	if errors.Value == nil {
+		none := 0.0
+		errors.Value = &none
+	}
+	if *requests.Value >= idleRequests {
+		errors.State = shareState(*errors.Value)
+	}
+	list := []herd.Signal{requests, errors}
+	if p99 := draw(ctx, engine, herd.Signal{Name: "p99", Unit: "s", Target: "mergeDistributions(" + of("request_time.p99") + ")"}, "p99", now); p99.Value != nil {
+		list = append(list, p99)
+	}
+	return list
+}
+
+func shareState(percent float64) herd.Health {
+	switch {
+	case percent >= errorsCrit:
+		return herd.Crit
+	case percent >= errorsWarn:
+		return herd.Warn
+	}
+	return herd.Fine
+}
+
+// draw evaluates a signal's target, a value a minute. What cannot be drawn has
+// no value.
+func draw(ctx context.Context, engine *graphite.Engine, s herd.Signal, how string, now time.Time) herd.Signal {
+	s.State, s.Spark = herd.Fine, []*float64{}
+	until := now.Truncate(time.Minute).Add(time.Minute)
+	result, err := engine.Render(ctx, graphite.Request{
+		Targets: []string{fmt.Sprintf("summarize(%s,'1min','%s')", s.Target, how)},
+		Range:   timerange.Range{From: until.Add(-signalsFor).UnixNano(), Until: until.UnixNano()}, Now: now,
+	})
+	if err != nil || len(result.Series()) == 0 {
+		return s
+	}
+	for _, v := range result.Series()[0].Values {
+		var p *float64
+		if !math.IsNaN(v) && !math.IsInf(v, 0) {
+			v = math.Round(v*1e4) / 1e4
+			p = &v
+		}
+		s.Spark = append(s.Spark, p)
+	}
+	minutes := int(signalsFor / time.Minute)
+	s.Spark = s.Spark[max(0, len(s.Spark)-minutes):]
+	s.Value = current(s.Spark)
+	return s
+}
+
+// current is the value of the last minute that has one, of the last three: the
+// one under way may hold too little to tell.
+func current(spark []*float64) *float64 {
+	for i := len(spark) - 1; i >= max(0, len(spark)-3); i-- {
+		if spark[i] != nil {
+			return spark[i]
+		}
+	}
+	return nil
+}
