@@ -22,15 +22,15 @@ type Identity struct {
 }
 
 // Report is what an agent tells beside samples and entries. A nil part has not
-// changed, or was not looked at.
+// changed, or was not looked at; an empty one says that there is nothing.
 type Report struct {
 	Facts       *Facts       `json:"facts,omitempty"`
-	Full        []Resource   `json:"full,omitempty"` // each chunk
-	Units       []Unit       `json:"units,omitempty"`
-	Processes   []Process    `json:"processes,omitempty"`
-	FileSystems []FileSystem `json:"filesystems,omitempty"`
-	Listeners   []Listener   `json:"listeners,omitempty"`
-	Connections []Connection `json:"connections,omitempty"`
+	Full        []Resource   `json:"full,omitzero"` // each chunk
+	Units       []Unit       `json:"units,omitzero"`
+	Processes   []Process    `json:"processes,omitzero"`
+	FileSystems []FileSystem `json:"filesystems,omitzero"`
+	Listeners   []Listener   `json:"listeners,omitzero"`
+	Connections []Connection `json:"connections,omitzero"`
 	// Leaving is the agent's goodbye, "" while it stays.
 	Leaving Leaving `json:"leaving,omitempty"`
 }
