@@ -32,11 +32,9 @@ export class OverviewPage {
   #hosts = new Map<string, { at: number; host: Promise<Host | undefined> }>()
   #dwelling: ReturnType<typeof setTimeout> | undefined
 
-  /** The day of the slider; until it is known, the 24 hours that end now. */
+  /** What the slider goes over: the 24 hours that end now. */
   readonly range: Range = $derived.by(() => {
-    const { data } = this.day
-    if (data) return { from: secondsOf(data.from), until: secondsOf(data.until) }
-    const until = session.now()
+    const until = this.answer.data ? secondsOf(this.answer.data.now) : session.now()
     return { from: until - 86400, until }
   })
   readonly live = $derived(route.state.at === undefined)

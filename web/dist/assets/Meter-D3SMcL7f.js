@@ -1,0 +1,1 @@
+import{A as e,H as t,O as n,_ as r,g as i,h as a,n as o,q as s,ut as c}from"./disclose-version-CjQbV3Ee.js";var l=e(`<span class="meter svelte-ebcsxr"><u></u></span>`);function u(e,u){let d=o(u,`tone`,3,``);var f=l(),p=s(f);let m;c(f),t(e=>{i(p,1,r(d()),`svelte-ebcsxr`),m=a(p,``,m,{width:e})},[()=>`${Math.min(100,Math.max(0,u.percent))}%`]),n(e,f)}export{u as t};

@@ -1,1 +1,0 @@
-import{A as e,F as t,J as n,O as r,P as i,X as a}from"./disclose-version-BxWccEm-.js";var o=e(`<button>Close</button><button>Keys</button>`,1);function s(e,i){var s=o(),c=n(s),l=a(c);t(`click`,c,function(...e){i.onclose?.apply(this,e)}),t(`click`,l,function(...e){i.onhelp?.apply(this,e)}),r(e,s)}i([`click`]);export{s as default};

@@ -1,1 +1,0 @@
-import{t as e}from"./session.svelte-JFtIduHq.js";function t(t,n,r){let i=e.now(),a=()=>{document.hidden||e.awaySince||r()||e.now()-i<t-.5||(i=e.now(),n())},o=setInterval(a,1e3);return document.addEventListener(`visibilitychange`,a),()=>{clearInterval(o),document.removeEventListener(`visibilitychange`,a)}}export{t};
