@@ -177,7 +177,7 @@ func demoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "run a server with a small live system to watch",
-		Long:  "Runs a server, and a small system for it to watch: HTTP services that call each other, users, and deploys\nthat now and then make one component slow for two minutes. An hour of history comes first.",
+		Long:  "Runs a server, and a small system for it to watch: HTTP services that call each other, users, and deploys\nthat now and then make one component slow for two minutes. The hosts that they are said to run on are made up. An hour of\nhistory comes first.",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := flags.read(cmd)
@@ -205,7 +205,7 @@ func runDemo(cmd *cobra.Command, c config.Sourced, seed uint64) error {
 	}
 	o := app.Options{
 		Config: c, Version: version(), Stderr: cmd.ErrOrStderr(), Demo: true, PickPorts: true,
-		Notes: []string{"The hour before the start was made from the model of the demo's services; what came after is measured."},
+		Notes: []string{"The hour before the start was made from the model of the demo's services; their requests since are real. All hosts but this one are made up."},
 	}
 	reread := func() (config.Sourced, error) { return c, nil }
 	return serve(cmd.Context(), o, cmd.OutOrStdout(), reread, func(ctx context.Context, a *app.App) error {

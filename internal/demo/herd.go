@@ -43,6 +43,7 @@ type machines struct {
 	sender *pretend.Sender
 	rand   *rand.Rand
 	all    []*machine
+	start  time.Time
 	// slow tells how slow the git service was at a time, 0 to 1.
 	slow func(t time.Time) float64
 	// comes is when the next web host does, in place of one that left.
@@ -55,7 +56,7 @@ func newMachines(to Addresses, client *http.Client, seed uint64, now time.Time, 
 	if err != nil {
 		return nil, err
 	}
-	ms := &machines{sender: sender, rand: rand.New(rand.NewPCG(seed, 3)), slow: slow}
+	ms := &machines{sender: sender, rand: rand.New(rand.NewPCG(seed, 3)), start: now, slow: slow}
 	for _, spec := range pets(now) {
 		ms.all = append(ms.all, &machine{Host: pretend.New(spec, seed), name: spec.Name, last: now.Add(-time.Second)})
 	}
@@ -188,7 +189,7 @@ func (ms *machines) catchUp(m *machine, now time.Time) {
 
 // late tells whether a host cannot be heard at the moment.
 func (ms *machines) late(m *machine, now time.Time) bool {
-	return m.name == "cache-1" && time.Duration(now.UnixNano())%lateEvery < lateFor
+	return m.name == "cache-1" && now.Sub(ms.start)%lateEvery > lateEvery-lateFor
 }
 
 // herd lets hosts leave and others come in their place.

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // What decides whether texts are one template. The numbers were set with a view
@@ -15,74 +17,90 @@ const (
 	// maxWords is how many different words may stand at one place, each being
 	// part of what is said: opened and closed, but not everybody's name.
 	maxWords = 5
-	// maxLooks bounds the groups that one text is compared with: those nearest
-	// in the order of texts.
-	maxLooks = 256
+	// maxLooks bounds the groups that one text is compared with, those nearest in
+	// the order of texts, and maxCompared the tokens that are.
+	maxLooks    = 256
+	maxCompared = 4096
 )
 
 // cluster is shapes with the same number of tokens.
 type cluster struct {
 	shapes []*shape
 	// tokens are what the shapes have in common, varies where they differ.
-	tokens []uint32
-	words  *words
+	tokens []token
 }
+
+// token is a hash of a piece of text, with what kind it is of in its lowest
+// bits, so that comparing is cheap and nothing needs to be looked up.
+type token uint64
+
+// The kinds of tokens.
+const (
+	onlyHole token = 1 << iota // nothing but holes and signs
+	bareWord                   // letters, and signs round them
+	asksNext                   // names what comes next
+	kindBits = 3
+)
 
 // varies stands for tokens that differ.
-const varies = ^uint32(0)
+const varies token = 0
 
-// words numbers tokens, so that comparing is cheap.
-type words struct {
-	ids   map[string]uint32
-	texts []string
-	// holes tells of each whether it is nothing but a hole and signs, bare
-	// whether it is letters and signs alone.
-	holes, bare []bool
-}
-
-func (w *words) number(t string) uint32 {
-	if id, known := w.ids[t]; known {
-		return id
+func tokenOf(text string) token {
+	t := token(xxhash.Sum64String(text)|1) << kindBits
+	words, within, plain := 0, false, true
+	for i := 0; i < len(text); i++ {
+		k := classes[text[i]]
+		in := k&(isLetter|isDigit) != 0
+		if in && !within {
+			words++
+		}
+		within = in
+		plain = plain && k&isDigit == 0 && text[i] != '*'
 	}
-	id := uint32(len(w.texts))
-	w.ids[t] = id
-	w.texts = append(w.texts, t)
-	core := strings.TrimFunc(t, isSign)
-	w.holes = append(w.holes, core == "" && strings.Contains(t, Hole))
-	w.bare = append(w.bare, core != "" && strings.IndexFunc(core, isSign) < 0 && !strings.ContainsAny(t, "0123456789*"))
-	return id
+	switch {
+	case words == 0 && !plain && strings.Contains(text, Hole):
+		t |= onlyHole
+	case words == 1 && plain:
+		t |= bareWord
+	}
+	if key, is := strings.CutSuffix(text, "="); is && !speaks([]byte(key)) || text == "user " {
+		t |= asksNext
+	}
+	return t
 }
 
 func isSign(r rune) bool {
 	return r < 0x80 && classes[r]&(isLetter|isDigit) == 0
 }
 
-// split cuts a text into tokens, each with the sign behind it: words, keys, and
-// the columns of programs that put bars between them.
-func (w *words) split(text string) []uint32 {
-	var out []uint32
-	start := 0
-	for i := 0; i < len(text); i++ {
+// cut gives a text in pieces, each with the sign behind it: words, keys, and the
+// columns of programs that put bars between them. The last one is the rest of a
+// text that is too long.
+func cut(text string, to func(piece string)) {
+	start, n := 0, 0
+	for i := 0; i < len(text) && n < maxTokens; i++ {
 		if c := text[i]; c == ' ' || c == '=' || c == '|' {
-			out = append(out, w.number(text[start:i+1]))
+			to(text[start : i+1])
 			start = i + 1
-		}
-		if len(out) == maxTokens {
-			break
+			n++
 		}
 	}
 	if start < len(text) {
-		out = append(out, w.number(text[start:]))
+		to(text[start:])
 	}
+}
+
+func tokens(text string) []token {
+	out := make([]token, 0, 16)
+	cut(text, func(piece string) { out = append(out, tokenOf(piece)) })
 	return out
 }
 
 // clusters divides shapes by what they say. Shapes are sorted first, so that
 // nothing depends on the order in which they came.
 func clusters(shapes []*shape) []*cluster {
-	w := &words{ids: map[string]uint32{}}
 	for _, s := range shapes {
-		s.tokens = w.split(s.text)
+		s.tokens = tokens(s.text)
 	}
 	slices.SortFunc(shapes, func(a, b *shape) int {
 		return cmp.Or(cmp.Compare(len(a.tokens), len(b.tokens)), cmp.Compare(a.text, b.text))
@@ -93,9 +111,10 @@ func clusters(shapes []*shape) []*cluster {
 		if i > 0 && len(s.tokens) != len(shapes[i-1].tokens) {
 			first = len(rough)
 		}
-		best := nearest(w, rough[max(first, len(rough)-maxLooks):], s)
+		looks := min(maxLooks, maxCompared/max(1, len(s.tokens)))
+		best := nearest(rough[max(first, len(rough)-looks):], s)
 		if best == nil {
-			best = &cluster{tokens: slices.Clone(s.tokens), words: w}
+			best = &cluster{tokens: slices.Clone(s.tokens)}
 			rough = append(rough, best)
 		}
 		best.add(s)
@@ -104,27 +123,18 @@ func clusters(shapes []*shape) []*cluster {
 	for _, c := range rough {
 		fine = c.refine(make([]bool, len(c.tokens)), fine)
 	}
+	for _, s := range shapes {
+		s.tokens = nil
+	}
 	return fine
 }
 
 // nearest is the cluster most alike, nil where none is alike enough.
-func nearest(w *words, among []*cluster, s *shape) *cluster {
+func nearest(among []*cluster, s *shape) *cluster {
 	var best *cluster
 	most := 0.0
 	for _, c := range among {
-		same, compared := 0, 0
-		for i, t := range c.tokens {
-			hole := t == varies || w.holes[t]
-			switch {
-			case hole && w.holes[s.tokens[i]]:
-			case !hole && t == s.tokens[i]:
-				same++
-				compared++
-			default:
-				compared++
-			}
-		}
-		if share := float64(same) / float64(max(compared, 1)); share > most {
+		if share := c.like(s); share > most {
 			best, most = c, share
 		}
 	}
@@ -132,6 +142,25 @@ func nearest(w *words, among []*cluster, s *shape) *cluster {
 		return nil
 	}
 	return best
+}
+
+// like is the share of equal tokens, holes at the same place aside; 0 as soon as
+// it is clear that it is less than alike.
+func (c *cluster) like(s *shape) float64 {
+	same, other := 0, 0
+	most := int((1 - alike) * float64(len(c.tokens)))
+	for i, t := range c.tokens {
+		switch hole := t == varies || t&onlyHole != 0; {
+		case hole && s.tokens[i]&onlyHole != 0:
+		case !hole && t == s.tokens[i]:
+			same++
+		default:
+			if other++; other > most {
+				return 0
+			}
+		}
+	}
+	return float64(same) / float64(max(1, same+other))
 }
 
 func (c *cluster) add(s *shape) {
@@ -171,7 +200,7 @@ func (c *cluster) refine(open []bool, to []*cluster) []*cluster {
 // choices is how many words are said at a place, 0 where anything may stand:
 // too many words, names of things, or the value of a key.
 func (c *cluster) choices(place int) int {
-	values := map[uint32]struct{}{}
+	values := map[token]struct{}{}
 	named := 0
 	for _, s := range c.shapes {
 		t := s.tokens[place]
@@ -179,36 +208,27 @@ func (c *cluster) choices(place int) int {
 			continue
 		}
 		values[t] = struct{}{}
-		if !c.words.bare[t] {
+		if t&bareWord == 0 {
 			named++
 		}
 		if len(values) > maxWords {
 			return 0
 		}
 	}
-	if 2*named >= len(values) || place > 0 && c.words.asks(c.tokens[place-1]) {
+	if 2*named >= len(values) || place > 0 && c.tokens[place-1]&asksNext != 0 {
 		return 0
 	}
 	return len(values)
 }
 
-// asks reports whether a token names what comes next.
-func (w *words) asks(t uint32) bool {
-	if t == varies {
-		return false
-	}
-	key, is := strings.CutSuffix(w.texts[t], "=")
-	return is && !speaks([]byte(key)) || w.texts[t] == "user "
-}
-
 // divide makes a cluster of each word at a place, in the order of the shapes.
 func (c *cluster) divide(place int) []*cluster {
 	var parts []*cluster
-	by := map[uint32]*cluster{}
+	by := map[token]*cluster{}
 	for _, s := range c.shapes {
 		part := by[s.tokens[place]]
 		if part == nil {
-			part = &cluster{tokens: slices.Clone(s.tokens), words: c.words}
+			part = &cluster{tokens: slices.Clone(s.tokens)}
 			by[s.tokens[place]] = part
 			parts = append(parts, part)
 		}
@@ -224,14 +244,15 @@ func (c *cluster) text() string {
 		return c.shapes[0].text
 	}
 	var b strings.Builder
-	for i, t := range c.tokens {
-		if t != varies {
-			b.WriteString(c.words.texts[t])
-			continue
+	around, i := c.signs(), 0
+	cut(c.shapes[0].text, func(piece string) {
+		if c.tokens[i] != varies {
+			b.WriteString(piece)
+		} else {
+			b.WriteString(around[i].before + Hole + around[i].after)
 		}
-		before, after := c.signs(i)
-		b.WriteString(before + Hole + after)
-	}
+		i++
+	})
 	text := b.String()
 	for _, list := range []string{" ", ", ", ","} {
 		for strings.Contains(text, Hole+list+Hole) {
@@ -241,22 +262,39 @@ func (c *cluster) text() string {
 	return text
 }
 
-// signs are what all tokens of a place begin and end with, letters aside.
-func (c *cluster) signs(place int) (before, after string) {
-	for i, s := range c.shapes {
-		t := c.words.texts[s.tokens[place]]
-		core := strings.ReplaceAll(t, Hole, "0")
-		b, a := core[:len(core)-len(strings.TrimLeftFunc(core, isSign))], core[len(strings.TrimRightFunc(core, isSign)):]
-		if i == 0 {
-			before, after = b, a
-			continue
-		}
-		for !strings.HasPrefix(b, before) {
-			before = before[:len(before)-1]
-		}
-		for !strings.HasSuffix(a, after) {
-			after = after[1:]
-		}
+// signs stand round a hole.
+type signs struct {
+	before, after string
+	known         bool
+}
+
+// signs are what all pieces of each place that varies begin and end with,
+// letters aside.
+func (c *cluster) signs() []signs {
+	all := make([]signs, len(c.tokens))
+	for _, s := range c.shapes {
+		i := 0
+		cut(s.text, func(piece string) {
+			if c.tokens[i] == varies {
+				all[i].narrow(strings.ReplaceAll(piece, Hole, "0"))
+			}
+			i++
+		})
 	}
-	return before, after
+	return all
+}
+
+// narrow keeps what one more piece has too.
+func (s *signs) narrow(piece string) {
+	before := piece[:len(piece)-len(strings.TrimLeftFunc(piece, isSign))]
+	after := piece[len(strings.TrimRightFunc(piece, isSign)):]
+	if !s.known {
+		s.before, s.after, s.known = before, after, true
+	}
+	for !strings.HasPrefix(before, s.before) {
+		s.before = s.before[:len(s.before)-1]
+	}
+	for !strings.HasSuffix(after, s.after) {
+		s.after = s.after[1:]
+	}
 }

@@ -59,7 +59,7 @@ type shape struct {
 	text   string
 	ref    Ref
 	count  uint64
-	tokens []uint32
+	tokens []token // while they are compared
 	// into is the shape that has taken this one in.
 	into *shape
 }

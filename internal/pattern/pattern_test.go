@@ -247,6 +247,25 @@ func BenchmarkAdd(b *testing.B) {
 	f("logfmt", strings.Split(string(shared.Read(b, "logs", "pattern-mining", "agent-logfmt.txt")), "\n"))
 }
 
+// Lines that have nothing in common are the most work.
+func BenchmarkAddOfNoTemplates(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 2))
+	lines := make([]string, 60_000)
+	for i := range lines {
+		words := make([]string, 20)
+		for w := range words {
+			words[w] = strings.Repeat(string([]byte{byte('a' + r.IntN(26)), byte('a' + r.IntN(26)), byte('a' + r.IntN(26))}), 2)
+		}
+		lines[i] = strings.Join(words, " ")
+	}
+	b.ResetTimer()
+	m := New(Options{})
+	for i := range b.N {
+		m.Add(lines[i%len(lines)])
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+}
+
 func BenchmarkResult(b *testing.B) {
 	m := New(Options{})
 	for _, system := range labelled() {
