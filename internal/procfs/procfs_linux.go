@@ -170,6 +170,16 @@ func (d *Dir) Links(pid int, visit func(target []byte) bool) error {
 	})
 }
 
+// Link is where a link below proc leads, "net:[4026531840]" for "12/ns/net",
+// valid until the next call.
+func (d *Dir) Link(path string) ([]byte, error) {
+	n, err := unix.Readlinkat(d.fd, path, d.link[:])
+	if err != nil {
+		return nil, fmt.Errorf("reading the link proc/%s: %w", path, err)
+	}
+	return d.link[:n], nil
+}
+
 func (d *Dir) open(path string, use func(fd int) error) error {
 	fd, err := retry(func() (int, error) { return unix.Openat(d.fd, path, directory, 0) })
 	if err != nil {

@@ -91,6 +91,16 @@ func TestLinksSayWhatIsOpen(t *testing.T) {
 	}
 }
 
+func TestALinkIsRead(t *testing.T) {
+	d := opened(t, "/")
+	if target, err := d.Link("self/ns/net"); err != nil || !strings.HasPrefix(string(target), "net:[") {
+		t.Errorf("%q, %v", target, err)
+	}
+	if _, err := d.Link("999999999/ns/net"); !Gone(err) {
+		t.Errorf("of what has ended: %v", err)
+	}
+}
+
 func TestWhatHasEndedIsGone(t *testing.T) {
 	d := opened(t, "/")
 	if _, err := d.Read("999999999/stat"); !Gone(err) {

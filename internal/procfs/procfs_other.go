@@ -25,5 +25,8 @@ func (*Dir) Files(int) (int, error) { return 0, errors.ErrUnsupported }
 // Links always fails.
 func (*Dir) Links(int, func([]byte) bool) error { return errors.ErrUnsupported }
 
+// Link always fails.
+func (*Dir) Link(string) ([]byte, error) { return nil, errors.ErrUnsupported }
+
 // Gone is always false.
 func Gone(error) bool { return false }

@@ -20,23 +20,37 @@ const answerTime = 5
 // states. It blocks the thread while the kernel writes, some milliseconds for
 // thousands of sockets.
 func (d *diag) dump(protocol byte, states uint32, visit func(r *row)) error {
+	fd, err := openDiag()
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd) //nolint:errcheck // nothing was written
+	return d.dumpFrom(fd, protocol, states, visit)
+}
+
+// openDiag gives a socket of netlink, which answers for the network namespace
+// that the thread is in, wherever it is read from.
+func openDiag() (int, error) {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
+	if err != nil {
+		return 0, fmt.Errorf("asking the kernel for its sockets: %w", err)
+	}
+	patience := unix.Timeval{Sec: answerTime}
+	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &patience); err != nil {
+		_ = unix.Close(fd)
+		return 0, fmt.Errorf("asking the kernel for its sockets: %w", err)
+	}
+	return fd, nil
+}
+
+func (d *diag) dumpFrom(fd int, protocol byte, states uint32, visit func(r *row)) error {
 	if d.buffer == nil {
 		d.buffer = make([]byte, 64<<10) // the kernel writes 32 KiB at most
 	}
-	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
-	if err != nil {
-		return fmt.Errorf("asking the kernel for its sockets: %w", err)
-	}
-	defer unix.Close(fd) //nolint:errcheck // nothing was written
-	patience := unix.Timeval{Sec: answerTime}
-	err = unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &patience)
 	for _, family := range [...]byte{unix.AF_INET, unix.AF_INET6} {
-		if err == nil {
-			err = d.ask(fd, family, protocol, states, visit)
+		if err := d.ask(fd, family, protocol, states, visit); err != nil {
+			return fmt.Errorf("asking the kernel for its sockets: %w", err)
 		}
-	}
-	if err != nil {
-		return fmt.Errorf("asking the kernel for its sockets: %w", err)
 	}
 	return nil
 }

@@ -43,17 +43,17 @@ type rtt struct {
 func (c *Collector) listen() {
 	clear(c.listening)
 	for i := range c.rows {
-		if r := &c.rows[i]; r.state == listen && c.listening[r.local] == "" {
-			c.listening[r.local] = c.known[r.id].group
+		if r := &c.rows[i]; r.state == listen && c.listening[place{r.space, r.local}] == "" {
+			c.listening[place{r.space, r.local}] = c.known[r.id].group
 		}
 	}
 }
 
 // listenerAt is the group that listens at an address and port, itself or at all
 // addresses.
-func (c *Collector) listenerAt(end netip.AddrPort) string {
+func (c *Collector) listenerAt(space uint64, end netip.AddrPort) string {
 	for _, a := range [...]netip.Addr{end.Addr(), netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
-		if group := c.listening[netip.AddrPortFrom(a, end.Port())]; group != "" {
+		if group := c.listening[place{space, netip.AddrPortFrom(a, end.Port())}]; group != "" {
 			return group
 		}
 	}
@@ -70,8 +70,8 @@ func (c *Collector) listeners() []host.Listener {
 		})
 	}
 	for i := range c.rows {
-		if c.rows[i].state == listen {
-			add("tcp", &c.rows[i])
+		if r := &c.rows[i]; r.state == listen && r.space == 0 {
+			add("tcp", r)
 		}
 	}
 	for i := range c.datagram {
@@ -135,7 +135,7 @@ func (c *Collector) learn() {
 			continue
 		}
 		if s.inbound && r.state != timeWait {
-			if group := c.listenerAt(r.local); group != "" {
+			if group := c.listenerAt(r.space, r.local); group != "" {
 				s.group = group
 			}
 		}
@@ -191,7 +191,7 @@ func (c *Collector) add(r *row) {
 // found: what came in by who listens, what asked by who else asks there.
 func (c *Collector) guess(r *row, s *socket) string {
 	if s.inbound {
-		return c.listenerAt(r.local)
+		return c.listenerAt(r.space, r.local)
 	}
 	return c.callers[r.remote]
 }
@@ -203,7 +203,7 @@ func (c *Collector) within(r *row, s *socket) bool {
 		caller, known := c.callers[r.local] // "" is several
 		return s.group != "" && known && caller != s.group
 	}
-	peer := c.listenerAt(r.remote)
+	peer := c.listenerAt(r.space, r.remote)
 	return s.group != "" && peer != "" && peer != s.group
 }
 

@@ -25,6 +25,8 @@ type row struct {
 	inode uint64
 	// id is the socket's for as long as it is there, in TIME_WAIT too.
 	id uint64
+	// space is the network namespace it is in, 0 for our own.
+	space uint64
 	// rtt is in milliseconds, 0 where it is not known.
 	rtt float64
 	counters

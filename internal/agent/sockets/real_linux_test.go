@@ -231,6 +231,32 @@ func TestATableThatIsReadNaivelySaysTheSame(t *testing.T) {
 	})
 }
 
+func TestARealContainersLinkIsSeenFromItsHost(t *testing.T) {
+	a, b := namespaces(t)
+	groups := map[int]string{child(t, a, "serve 10.98.0.1:8420"): "docker:server", child(t, b, "dial 10.98.0.1:8420"): "docker:client"}
+	var r host.Report
+	c := New(Options{
+		Clock: clock.Real{}, Telemetry: &telemetry.Set{}, GroupOf: func(pid int) string { return groups[pid] },
+		Report: func(got host.Report) { r = got }, Missing: func(what string, err error) { t.Errorf("%s: %v", what, err) },
+	})
+	defer c.owners.close()
+	before, _ := os.Readlink("/proc/thread-self/ns/net")
+	c.step()
+	after, _ := os.Readlink("/proc/thread-self/ns/net")
+	var got []string
+	for _, k := range r.Connections {
+		if strings.HasPrefix(k.Group, "docker:") {
+			got = append(got, fmt.Sprint(k.Group, " ", k.Inbound, " ", k.Remote, " ", k.Port, " ", k.Sockets))
+		}
+	}
+	if want := []string{"docker:client false 10.98.0.1 8420 3", "docker:server true 10.98.0.2 8420 3"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if before != after {
+		t.Errorf("the thread went from %s to %s", before, after)
+	}
+}
+
 func TestSlowLinksShowTheirRoundTrips(t *testing.T) {
 	a, b := namespaces(t)
 	if out, err := exec.Command("ip", "netns", "exec", a, "tc", "qdisc", "add", "dev", "pa", "root", "netem", "delay", "30ms").CombinedOutput(); err != nil {

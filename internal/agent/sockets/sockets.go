@@ -6,8 +6,8 @@
 // the sweep before. A port that was picked for one connection is in no report.
 // What a sweep may read, keep and report is bounded, and what is left out is
 // counted. Where the kernel refuses sock_diag the tables of /proc are read, which
-// count nothing. It sees the network namespace that it runs in, no container's
-// own.
+// count nothing. It sees the network namespace that it runs in and, as root, those
+// of containers, whose listeners and loopback it leaves out.
 package sockets
 
 import (
@@ -44,7 +44,8 @@ type Options struct {
 	Clock     clock.Clock
 	Telemetry *telemetry.Set
 	// ask replaces sock_diag in tests.
-	ask func(protocol byte, states uint32, visit func(r *row)) error
+	ask    func(protocol byte, states uint32, visit func(r *row)) error
+	within func(paths []string, states uint32, visit func(i int, r *row)) error
 }
 
 // Collector sweeps over this host's sockets. It is for one goroutine.
@@ -62,12 +63,18 @@ type Collector struct {
 	datagram []row // of UDP, which only listens
 	known    map[uint64]*socket
 	// listening are the groups at ports listened at.
-	listening map[netip.AddrPort]string
+	listening map[place]string
 	// callers is the one group that asks at an end, "" when several do.
 	callers map[netip.AddrPort]string
 	// picked are the ports that the system gives to who asks for none.
 	pickedFrom, pickedTo uint16
 	sums                 sums
+}
+
+// place is where one can listen: each network namespace has all ports.
+type place struct {
+	space uint64
+	end   netip.AddrPort
 }
 
 // socket is what is remembered of one between sweeps.
@@ -91,12 +98,13 @@ func New(o Options) *Collector {
 		o.Every = func() time.Duration { return Interval }
 	}
 	if o.ask == nil {
-		o.ask = new(diag).dump
+		d := new(diag)
+		o.ask, o.within = d.dump, d.within
 	}
 	c := &Collector{
 		options: o, cut: o.Telemetry.Counter("sockets.cut"), said: map[string]bool{},
 		table: table{o.Root, maphash.MakeSeed()}, known: map[uint64]*socket{},
-		listening: map[netip.AddrPort]string{}, callers: map[netip.AddrPort]string{}, sums: sums{at: map[link]int{}},
+		listening: map[place]string{}, callers: map[netip.AddrPort]string{}, sums: sums{at: map[link]int{}},
 	}
 	c.owners = owners{root: o.Root, asked: map[int]bool{}, refused: func(err error) { c.missing("/proc/[pid]/fd", err) }}
 	return c
@@ -161,6 +169,9 @@ func (c *Collector) read() error {
 	if err := c.dump(tcp, "tcp", wantedStates, &c.tcpTable, &c.rows, keep); err != nil {
 		return err
 	}
+	if !c.tcpTable {
+		c.elsewhere(keep(&c.rows))
+	}
 	if err := c.dump(udp, "udp", 1<<closed, &c.udpTable, &c.datagram, keep); err != nil {
 		c.missing("udp", err)
 	}
@@ -222,19 +233,24 @@ const again = 10
 // resolve finds the groups of sockets that listen, and of those that asked.
 // Whatever came in belongs to who listens there, which spares most of the work.
 func (c *Collector) resolve() {
-	ports := map[uint16]bool{}
+	type port struct {
+		space  uint64
+		number uint16
+	}
+	ports := map[port]bool{}
 	for i := range c.rows {
-		if c.rows[i].state == listen {
-			ports[c.rows[i].local.Port()] = true
+		if r := &c.rows[i]; r.state == listen {
+			ports[port{r.space, r.local.Port()}] = true
 		}
 	}
 	wanted, sockets := map[uint64]int{}, []*socket{}
 	c.each(func(r *row) {
 		s := c.known[r.id]
+		listened := ports[port{r.space, r.local.Port()}]
 		if r.state != listen && r.state != closed && s.born == c.turn {
-			s.inbound = ports[r.local.Port()] || c.cameIn(r)
+			s.inbound = listened || c.cameIn(r)
 		}
-		covered := s.inbound && ports[r.local.Port()]
+		covered := s.inbound && listened
 		if r.inode != 0 && !covered && !c.unshown(r) && c.wants(s) {
 			wanted[r.inode] = len(sockets)
 			sockets = append(sockets, s)

@@ -20,15 +20,16 @@ import (
 
 // machine is a made-up kernel with sockets, and processes that hold them.
 type machine struct {
-	t       *testing.T
-	root    string
-	c       *Collector
-	tcp     []row
-	udp     []row
-	groups  map[int]string
-	report  host.Report
-	missing []string
-	refuse  error
+	t         *testing.T
+	root      string
+	c         *Collector
+	tcp       []row
+	udp       []row
+	contained []row // in each container's network
+	groups    map[int]string
+	report    host.Report
+	missing   []string
+	refuse    error
 }
 
 func newMachine(t *testing.T) *machine {
@@ -49,6 +50,14 @@ func newMachine(t *testing.T) *machine {
 				}
 			}
 			return m.refuse
+		},
+		within: func(paths []string, _ uint32, visit func(int, *row)) error {
+			for i := range paths {
+				for _, r := range m.contained {
+					visit(i, &r)
+				}
+			}
+			return nil
 		},
 	})
 	t.Cleanup(m.c.owners.close)
@@ -258,6 +267,42 @@ func TestPickedPortsOfUDPAreNoListeners(t *testing.T) {
 	}
 }
 
+func TestContainersWithANetworkOfTheirOwnAreSeen(t *testing.T) {
+	m := newMachine(t)
+	m.process(10, "web", 1)
+	network := func(pid, inode int) {
+		t.Helper()
+		dir := filepath.Join(m.root, "proc", strconv.Itoa(pid), "ns")
+		if err := errors.Join(os.MkdirAll(dir, 0o755), os.Symlink(fmt.Sprintf("net:[%d]", inode), filepath.Join(dir, "net"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.process(20, "docker:shop/api", 2, 3)
+	m.process(30, "lxc:machine", 9)
+	network(10, 1)
+	network(20, 7)
+	network(30, 8) // a machine, with an agent of its own
+	if err := os.Symlink(filepath.Join(m.root, "proc/10"), filepath.Join(m.root, "proc/self")); err != nil {
+		t.Fatal(err)
+	}
+	m.tcp = []row{socketOf(listen, 1, "0.0.0.0:80", anywhere)}
+	m.contained = []row{
+		socketOf(listen, 2, "0.0.0.0:5000", anywhere),
+		socketOf(established, 3, "172.17.0.2:40001", "10.0.0.7:5432"),
+		socketOf(established, 4, "172.17.0.2:80", "10.0.0.9:5432"), // our listener is in another network
+		socketOf(established, 5, "127.0.0.1:5000", "127.0.0.1:40002"),
+		socketOf(established, 6, "172.17.0.2:5000", "172.17.0.1:40003"),
+	}
+	m.process(20, "docker:shop/api", 4)
+	m.expect(
+		host.Connection{Group: "docker:shop/api", Remote: "10.0.0.7", Port: 5432, Sockets: 1},
+		host.Connection{Group: "docker:shop/api", Remote: "10.0.0.9", Port: 5432, Sockets: 1},
+		host.Connection{Group: "docker:shop/api", Inbound: true, Remote: "172.17.0.1", Port: 5000, Sockets: 1})
+	if l := m.report.Listeners; len(l) != 1 || l[0].Port != 80 {
+		t.Errorf("listeners %+v", l)
+	}
+}
+
 func TestTheTablesAreReadWhereSockDiagIsRefused(t *testing.T) {
 	m := newMachine(t)
 	m.process(10, "web", 4711)
@@ -283,7 +328,7 @@ func TestThePauseIsAskedForEachTime(t *testing.T) {
 		pause := time.Minute
 		c := New(Options{
 			Root: t.TempDir(), Clock: clock.Real{}, Telemetry: &telemetry.Set{}, Report: func(r host.Report) { sweeps <- r },
-			Every: func() time.Duration { pause *= 2; return pause }, ask: func(byte, uint32, func(*row)) error { return nil },
+			Every: func() time.Duration { pause *= 2; return pause }, ask: func(byte, uint32, func(*row)) error { return nil }, within: new(diag).within,
 		})
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
