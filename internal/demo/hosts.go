@@ -26,12 +26,12 @@ func pets(now time.Time) []pretend.Spec {
 	web := webSpec("web-1", 21, now.Add(-19*24*time.Hour))
 	web.Services[0].Users = []string{address(11)}
 	return []pretend.Spec{
-		{Name: "edge-1", Address: address(11), Started: now.Add(-93 * 24 * time.Hour), Interfaces: []string{"eth0", "eth1"},
+		{Name: "edge-1", Address: address(11), Started: now.Add(-93 * 24 * time.Hour), Interfaces: []string{"eth0", "eth1"}, Labels: map[string]string{"role": "edge"},
 			Services: []pretend.Service{{Unit: "nginx.service", Command: "nginx", Port: edgePort, Share: 0.9, Count: 5, Users: []string{"203.0.113.7", "203.0.113.21"}}},
 			Links: []pretend.Link{{Unit: "nginx.service", Address: address(21), Port: webPort, Sockets: 8, RTT: 0.3}, {Unit: "nginx.service", Address: address(31), Port: apiPort, Sockets: 6, RTT: 0.3},
 				{Unit: "nginx.service", Address: address(41), Port: gitPort, Sockets: 5, RTT: 0.4}, {Unit: "nginx.service", Address: address(42), Port: gitPort, Sockets: 5, RTT: 0.4}}},
 		web,
-		{Name: "api-1", Address: address(31), Cores: 4, Started: now.Add(-19 * 24 * time.Hour),
+		{Name: "api-1", Address: address(31), Cores: 4, Labels: map[string]string{"role": "api"}, Started: now.Add(-19 * 24 * time.Hour),
 			Services: []pretend.Service{{Unit: "webapp-api.service", Command: "webapp-api", Port: apiPort, Share: 0.9, Count: 6, Users: []string{address(11), address(21)}}},
 			Links: []pretend.Link{{Unit: "webapp-api.service", Address: address(41), Port: gitPort, Sockets: 3, RTT: 0.4}, {Unit: "webapp-api.service", Address: address(42), Port: gitPort, Sockets: 3, RTT: 0.4},
 				{Unit: "webapp-api.service", Address: address(51), Port: dbPort, Sockets: 12, RTT: 0.2}, {Unit: "webapp-api.service", Address: address(61), Port: cachePort, Sockets: 6, RTT: 0.2}}},

@@ -32,8 +32,9 @@ const (
 	defaultTemplates = 2000
 	defaultShapes    = 20_000
 	maxHeld          = 8 << 20
-	// maxRefs bounds the forwarding of references, 4 bytes each.
-	maxRefs = 4 << 20
+	// maxRefs bounds the references, 8 bytes each. Further texts that are new
+	// are counted as rare ones.
+	maxRefs = 1 << 20
 )
 
 // Ref names what Add was given among what one Miner was given. A question that
@@ -102,10 +103,7 @@ func (m *Miner) Add(message string) Ref { return m.AddMany(message, 1) }
 
 // Settled is the reference that stands for another since similar messages were
 // condensed; whoever keeps something for each reference can join it.
-func (m *Miner) Settled(ref Ref) Ref {
-	m.forward[ref] = m.forward[ref].last()
-	return m.forward[ref].ref
-}
+func (m *Miner) Settled(ref Ref) Ref { return m.forward[ref].ref }
 
 // AddMany takes in a message that occurs n times.
 func (m *Miner) AddMany(message string, n uint64) Ref {
@@ -153,6 +151,9 @@ func (m *Miner) condense() {
 		} else {
 			m.keep(s)
 		}
+	}
+	for ref, s := range m.forward { // those that were taken in can be forgotten
+		m.forward[ref] = s.last()
 	}
 }
 
@@ -204,7 +205,7 @@ func (m *Miner) Result() *Result {
 	places := r.fill(joined(work), m.o.MaxTemplates)
 	r.of = make([]uint32, len(m.forward))
 	for ref, s := range m.forward {
-		if c := copies[s.last()]; c != nil {
+		if c := copies[s]; c != nil {
 			r.of[ref] = places[c.last()]
 		}
 	}

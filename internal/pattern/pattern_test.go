@@ -163,6 +163,11 @@ func TestMemoryIsBoundedAndNothingIsLost(t *testing.T) {
 	if len(settled) > 202 {
 		t.Errorf("%d references are left", len(settled))
 	}
+	for ref, s := range m.forward {
+		if m.index[s.text] != s {
+			t.Fatalf("reference %d holds %q, which the miner has given up", ref, s.text)
+		}
+	}
 }
 
 func TestAResultDoesNotEndTheMining(t *testing.T) {
