@@ -73,13 +73,13 @@ func isSign(r rune) bool {
 	return r < 0x80 && classes[r]&(isLetter|isDigit) == 0
 }
 
-// cut gives a text in pieces, each with the sign behind it: words, keys, and the
-// columns of programs that put bars between them. The last one is the rest of a
+// cut gives a text in pieces, each with the sign behind it: words, keys, the
+// columns of programs that put bars between them, and the values of JSON. The last one is the rest of a
 // text that is too long.
 func cut(text string, to func(piece string)) {
 	start, n := 0, 0
 	for i := 0; i < len(text) && n < maxTokens; i++ {
-		if c := text[i]; c == ' ' || c == '=' || c == '|' {
+		if ends(text, i) {
 			to(text[start : i+1])
 			start = i + 1
 			n++
@@ -88,6 +88,19 @@ func cut(text string, to func(piece string)) {
 	if start < len(text) {
 		to(text[start:])
 	}
+}
+
+// ends reports whether a piece ends with the sign at i.
+func ends(text string, i int) bool {
+	switch text[i] {
+	case ' ', '=', '|':
+		return true
+	case ',': // between two members of JSON
+		return i+1 < len(text) && text[i+1] == '"'
+	case ':': // behind a key of JSON
+		return i > 0 && text[i-1] == '"'
+	}
+	return false
 }
 
 func tokens(text string) []token {

@@ -72,7 +72,7 @@ func (m *masker) mask(s string) []byte {
 		case c == '<' && strings.HasPrefix(s[i:], Hole):
 			m.hole()
 			i += len(Hole)
-		case (c == '<' || c == '>') && i+1 < len(s) && classes[s[i+1]]&isDigit != 0:
+		case compares(s, i):
 			i++ // less than a number is one
 		case classes[c]&isDelimiter != 0:
 			if c == '[' {
@@ -92,6 +92,19 @@ func (m *masker) mask(s string) []byte {
 		m.hole()
 	}
 	return m.out
+}
+
+// compares reports whether the sign at i compares with the number behind it. The
+// priority of syslog, <13>, is not compared.
+func compares(s string, i int) bool {
+	if s[i] != '<' && s[i] != '>' {
+		return false
+	}
+	j := i + 1
+	for j < len(s) && classes[s[j]]&isDigit != 0 {
+		j++
+	}
+	return j > i+1 && (j == len(s) || s[j] != '>')
 }
 
 // firstLine is the part of a message that is looked at. The rest of a long line

@@ -43,6 +43,7 @@ func TestNumbersAndNamesOfThingsBecomeHoles(t *testing.T) {
 	f("level=info user=bob n=3", "level=info user=bob n=<*>")
 	f("  a\t\tb  \nsecond line", "a b")
 	f("lifetime <1 sec", "lifetime <*> sec")
+	f("<13>Nov 20 14:05:06 web1 up", "<<*>>Nov <*> web<*> up")
 	f("", "")
 }
 
@@ -81,6 +82,14 @@ func TestWordsThatAreManyBecomeAHole(t *testing.T) {
 func TestValuesOfKeysBecomeAHole(t *testing.T) {
 	got := mine("lock held name=backup, since=1s", "lock held name=restore, since=2s")
 	if !slices.Equal(got, []string{"lock held name=<*>, since=<*>"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestMessagesWithinJSONAreKeptApart(t *testing.T) {
+	got := mine(`{"time":"1","level":"INFO","message":"shaving yaks","target":"a","thread":4}`, `{"time":"2","level":"INFO","message":"shaving sheep","target":"b","thread":5}`)
+	want := []string{`{"time":"<*>","level":"INFO","message":"shaving sheep","target":"<*>","thread":<*>}`, `{"time":"<*>","level":"INFO","message":"shaving yaks","target":"<*>","thread":<*>}`}
+	if !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
 }
