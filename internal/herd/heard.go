@@ -1,6 +1,7 @@
 package herd
 
 import (
+	"cmp"
 	"math"
 	"time"
 
@@ -23,12 +24,18 @@ func (h *Herd) Heard(id string, c host.Contact, r *host.Report, read host.Readin
 	if r != nil {
 		h.report(m, r, now, fresh)
 	}
-	if r != nil && r.Leaving != "" && !fresh {
-		m.Goodbye = r.Leaving // it could not say so in time
+	leaving := host.Leaving("")
+	if r != nil {
+		leaving = r.Leaving
+	}
+	if fresh && leaving != "" {
+		h.goodbye(m, leaving, now)
+	} else {
+		h.alive(m, now)
+		m.Goodbye = cmp.Or(leaving, m.Goodbye) // what it could not say in time
 	}
 	if fresh {
 		m.skews.add(c.Sent.Sub(now))
-		h.alive(m, &c, r)
 		m.read = known(m.read, read)
 		h.judge(m, now, news, read)
 	}
@@ -38,13 +45,8 @@ func (h *Herd) Heard(id string, c host.Contact, r *host.Report, read host.Readin
 	return want
 }
 
-// alive moves the state of a host that speaks of now.
-func (h *Herd) alive(m *member, c *host.Contact, r *host.Report) {
-	now := c.Received
-	if r != nil && r.Leaving != "" {
-		h.goodbye(m, r.Leaving, now)
-		return
-	}
+// alive moves the state of a host that speaks.
+func (h *Herd) alive(m *member, now time.Time) {
 	switch m.State {
 	case Late:
 		h.onTime(m, now)

@@ -230,13 +230,13 @@ func TestABacklogIsASignOfLifeAndNotOfNow(t *testing.T) {
 	old := s.contact(web)
 	old.Newest = old.Sent.Add(-8 * time.Minute)
 	s.send(old, &host.Report{Leaving: host.Reboot, Full: []host.Resource{{Name: "cpu", Percent: 99}}})
-	s.is("web-1", Lost)
+	s.is("web-1", Up)
 	s.say(machine("web-1", 2), nil)
 	s.is("web-1", Up)
 	if o := s.Overview(); o.Groups[0].Members[0].Full != nil {
 		t.Errorf("it shows how full it was: %+v", o.Groups[0].Members[0])
 	}
-	if told := s.told(); told[2] != "web-1 rebooted" {
+	if told := s.told(); told[3] != "web-1 rebooted" {
 		t.Errorf("told: %q", told)
 	}
 }

@@ -1,6 +1,7 @@
 package herd
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -55,7 +56,7 @@ func (p *Places) find(component, name string) *spoken {
 		return nil
 	}
 	component, name = strings.Clone(component), strings.Clone(name)
-	s := &spoken{}
+	s := &spoken{saved: math.MinInt64 / 2} // never
 	p.pairs[place{component, name}] = s
 	list := p.hosts[name]
 	i, _ := slices.BinarySearch(list, component)

@@ -79,6 +79,9 @@ func (h *Herd) saturations(ctx context.Context, last map[string]host.Moment, at 
 		}
 	}
 	h.mu.Unlock()
+	if len(nodes) == 0 {
+		return nil, nil
+	}
 	slices.Sort(nodes)
 	found, err := h.past(ctx, nodes, at)
 	out := make(map[string]*Fullest, len(found))

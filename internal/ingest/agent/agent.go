@@ -74,8 +74,9 @@ type Receiver struct {
 	decoder *chunk.Decoder
 	chunks  *telemetry.Counter
 
-	mu      sync.Mutex
-	senders map[string]*sender // by the host's ID
+	mu       sync.Mutex
+	senders  map[string]*sender // by the host's ID
+	interned map[string]string
 }
 
 // New is a receiver.
@@ -84,7 +85,7 @@ func New(o Options) (*Receiver, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Receiver{Options: o, decoder: d, chunks: o.Telemetry.Counter("ingest.agent.chunks"), senders: map[string]*sender{}}, nil
+	return &Receiver{Options: o, decoder: d, chunks: o.Telemetry.Counter("ingest.agent.chunks"), senders: map[string]*sender{}, interned: map[string]string{}}, nil
 }
 
 // Answer is what an agent is told.

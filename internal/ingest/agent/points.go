@@ -97,6 +97,23 @@ func (r *Receiver) sender(known host.Known) *sender {
 	return s
 }
 
+// maxInterned bounds the names that hosts share.
+const maxInterned = 100_000
+
+// intern is a name's one copy: most hosts have the same names.
+func (r *Receiver) intern(name string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if one, ok := r.interned[name]; ok {
+		return one
+	}
+	name = strings.Clone(name)
+	if len(r.interned) < maxInterned {
+		r.interned[name] = name
+	}
+	return name
+}
+
 // filing makes points of what one chunk holds.
 type filing struct {
 	r        *Receiver
@@ -232,7 +249,7 @@ func (f *filing) find(s *sender, relative string) (series, error) {
 		return series{}, err
 	}
 	to := series{id, watched(relative)}
-	s.known[strings.Clone(relative)] = to
+	s.known[f.r.intern(relative)] = to
 	return to, nil
 }
 
