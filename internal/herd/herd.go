@@ -43,7 +43,8 @@ type Saved struct {
 // Changes is what is to be kept.
 type Changes struct {
 	Saved
-	Forgotten []string // IDs
+	// Forgotten are IDs; one that is among Hosts too came back since.
+	Forgotten []string
 	Moments   []host.Moment
 	// Events are kept once by their keys.
 	Events []event.Keyed
@@ -223,7 +224,7 @@ func worse(a, b Health) Health {
 func (h *Herd) Run(ctx context.Context) error {
 	tick := h.clock.NewTicker(tickEvery)
 	defer tick.Stop()
-	saved := h.clock.Now()
+	saved, dropped := h.clock.Now(), time.Time{}
 	for {
 		select {
 		case <-tick.C():
@@ -231,6 +232,7 @@ func (h *Herd) Run(ctx context.Context) error {
 			if now := h.clock.Now(); now.Sub(saved) >= saveEvery {
 				saved = now
 				h.trySave(ctx)
+				dropped = h.dropOld(ctx, now, dropped)
 			}
 		case <-ctx.Done():
 			return h.Save(context.WithoutCancel(ctx))
@@ -243,6 +245,20 @@ const (
 	tickEvery = time.Second
 	saveEvery = 10 * time.Second
 )
+
+// keepMoments is how far back the herd can be shown.
+const keepMoments = 30 * 24 * time.Hour
+
+// dropOld forgets once a day what is too old to be shown.
+func (h *Herd) dropOld(ctx context.Context, now, last time.Time) time.Time {
+	if h.store == nil || now.Sub(last) < 24*time.Hour {
+		return last
+	}
+	if err := h.store.DropMoments(ctx, now.Add(-keepMoments).UnixNano()); err != nil && ctx.Err() == nil {
+		h.log.Warn("old states of hosts could not be forgotten; it is tried again tomorrow", "error", err.Error())
+	}
+	return now
+}
 
 func (h *Herd) trySave(ctx context.Context) {
 	if err := h.Save(ctx); err != nil && ctx.Err() == nil {

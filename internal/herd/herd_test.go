@@ -139,11 +139,12 @@ func (d *memory) Save(_ context.Context, c Changes) error {
 	if d.err != nil {
 		return d.err
 	}
+	for _, id := range c.Forgotten { // before those that came back
+		delete(d.hosts, id)
+		delete(d.groups, id)
+	}
 	for _, k := range c.Hosts {
 		d.hosts[k.ID] = k
-	}
-	for _, id := range c.Forgotten {
-		delete(d.hosts, id)
 	}
 	for id, name := range c.Groups {
 		d.groups[id] = name

@@ -226,6 +226,7 @@ func (h *Herd) drop(m *member) {
 		delete(h.machines, m.Machine)
 	}
 	delete(h.unsaved.hosts, m.ID)
+	delete(h.unsaved.groups, m.ID)
 	h.unsaved.forgotten = append(h.unsaved.forgotten, m.ID)
 }
 

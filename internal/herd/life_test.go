@@ -1,7 +1,9 @@
 package herd
 
 import (
+	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -268,5 +270,29 @@ func TestALostHostLeavesTheViewAfterAWeek(t *testing.T) {
 	s.Tick()
 	if o := s.Overview(); o.Counts.Hosts != 0 {
 		t.Errorf("%+v", o.Counts)
+	}
+}
+
+func TestTheHerdRunsByItsClock(t *testing.T) {
+	s := begin(t)
+	s.say(machine("web-1", 1), nil)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- s.Run(ctx) }()
+	for s.clock.Waiting() == 0 {
+		runtime.Gosched()
+	}
+	for range 30 {
+		s.clock.Advance(time.Second)
+		for state := Joining; state == Joining && s.clock.Now().Sub(noon()) > 25*time.Second; runtime.Gosched() {
+			state = s.Hosts()[0].State
+		}
+	}
+	if err := s.SetGroup("web-1", "shop"); err != nil {
+		t.Error(err)
+	}
+	stop()
+	if err := <-ended; err != nil || len(s.disk.hosts) != 1 || len(s.disk.groups) != 1 {
+		t.Errorf("%v, kept %v", err, s.disk)
 	}
 }

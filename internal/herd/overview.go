@@ -113,7 +113,7 @@ func (h *Herd) shown(now time.Time) []*member {
 			out = append(out, m)
 		}
 	}
-	slices.SortFunc(out, func(a, b *member) int { return natural(a.Name, b.Name) })
+	slices.SortFunc(out, func(a, b *member) int { return cmp.Or(natural(a.Name, b.Name), strings.Compare(a.ID, b.ID)) })
 	return out
 }
 

@@ -26,57 +26,56 @@ type Herd struct {
 	Groups map[string]string
 }
 
-// SaveHerd keeps changes, all of them or none.
+// SaveHerd keeps changes, all of them or none. What is forgotten goes first: a
+// host may have come back since.
 func (s *Store) SaveHerd(ctx context.Context, c HerdChanges) error {
 	return told(s.update(ctx, func(tx *sql.Tx) error {
-		for _, k := range c.Hosts {
-			if err := run(ctx, tx, `INSERT INTO hosts (id, node, data) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET node = excluded.node, data = excluded.data`, k.ID, k.Node, k.Data); err != nil {
-				return err
+		w := &writer{ctx: ctx, tx: tx}
+		for _, id := range c.Forgotten {
+			for _, query := range []string{`DELETE FROM hosts WHERE id = ?`, `DELETE FROM host_moments WHERE host = ?`, `DELETE FROM host_groups WHERE host = ?`} {
+				w.run(query, id)
 			}
+		}
+		for _, k := range c.Hosts {
+			w.run(`INSERT INTO hosts (id, node, data) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET node = excluded.node, data = excluded.data`, k.ID, k.Node, k.Data)
 		}
 		for _, m := range c.Moments {
-			if err := run(ctx, tx, `INSERT OR REPLACE INTO host_moments (host, time, state, health, grp, why) VALUES (?, ?, ?, ?, ?, ?)`, m.Host, m.Time, m.State, m.Health, m.Group, m.Why); err != nil {
-				return err
-			}
+			w.run(`INSERT OR REPLACE INTO host_moments (host, time, state, health, grp, why) VALUES (?, ?, ?, ?, ?, ?)`, m.Host, m.Time, m.State, m.Health, m.Group, m.Why)
 		}
 		for _, p := range c.Places {
-			if err := run(ctx, tx, `INSERT INTO places (component, host, last) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET last = max(last, excluded.last)`, p.Component, p.Host, p.Last); err != nil {
-				return err
-			}
+			w.run(`INSERT INTO places (component, host, last) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET last = max(last, excluded.last)`, p.Component, p.Host, p.Last)
 		}
+		w.groups(c.Groups)
 		for _, e := range c.Events {
-			if _, err := addEvent(ctx, tx, e.Event, e.Key); err != nil {
-				return err
+			if w.err == nil {
+				_, w.err = addEvent(ctx, tx, e.Event, e.Key)
 			}
 		}
-		return saveChosen(ctx, tx, c)
+		return w.err
 	}), "keeping the herd")
 }
 
-// saveChosen keeps what people said: groups, and which hosts to forget.
-func saveChosen(ctx context.Context, tx *sql.Tx, c HerdChanges) error {
-	for id, name := range c.Groups {
-		query, args := `INSERT OR REPLACE INTO host_groups (host, name) VALUES (?, ?)`, []any{id, name}
-		if name == "" {
-			query, args = `DELETE FROM host_groups WHERE host = ?`, args[:1]
-		}
-		if err := run(ctx, tx, query, args...); err != nil {
-			return err
-		}
-	}
-	for _, id := range c.Forgotten {
-		for _, query := range []string{`DELETE FROM hosts WHERE id = ?`, `DELETE FROM host_moments WHERE host = ?`, `DELETE FROM host_groups WHERE host = ?`} {
-			if err := run(ctx, tx, query, id); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+// writer runs the statements of one transaction until one fails.
+type writer struct {
+	ctx context.Context
+	tx  *sql.Tx
+	err error
 }
 
-func run(ctx context.Context, tx *sql.Tx, query string, args ...any) error {
-	_, err := tx.ExecContext(ctx, query, args...)
-	return err
+func (w *writer) run(query string, args ...any) {
+	if w.err == nil {
+		_, w.err = w.tx.ExecContext(w.ctx, query, args...)
+	}
+}
+
+func (w *writer) groups(chosen map[string]string) {
+	for id, name := range chosen {
+		if name == "" {
+			w.run(`DELETE FROM host_groups WHERE host = ?`, id)
+			continue
+		}
+		w.run(`INSERT OR REPLACE INTO host_groups (host, name) VALUES (?, ?)`, id, name)
+	}
 }
 
 // LoadHerd is what was kept.
