@@ -96,7 +96,7 @@ func (c *crowd) lost() error {
 }
 
 func newCrowd(addr string, n int) (*crowd, error) {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: n, MaxIdleConns: n, DisableCompression: true}}
+	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: n, MaxIdleConns: n, DisableCompression: true}}
 	sender, err := pretend.NewSender("http://"+addr, "", client)
 	return &crowd{sender: sender}, err
 }
