@@ -76,7 +76,7 @@ func Compare(ctx context.Context, src Source, q *Query, w Windows) (*Comparison,
 	}
 	c.SparkStep = max(1, (w.Until-c.SparkFrom+sparkSpans-1)/sparkSpans)
 	g := newSightings(lang.KeyMessage, []string{lang.KeyComponent}, &budget{maxGroups: o.MaxGroups, maxBytes: o.MaxMemory})
-	g.watch = &watch{from: c.SparkFrom, step: c.SparkStep, buckets: sparkSpans}
+	g.watch = &watch{from: c.SparkFrom, step: c.SparkStep, buckets: sparkSpans, begun: map[string]int64{}}
 	for _, base := range []bool{false, true} {
 		g.watch.base = base
 		if base {
@@ -91,10 +91,20 @@ func Compare(ctx context.Context, src Source, q *Query, w Windows) (*Comparison,
 		c.Scanned += p.stats.Rows
 	}
 	for _, one := range g.finish() {
-		c.add(&one, w)
+		c.add(&one, w.since(g.watch.begun[one.keys[0].text]))
 	}
 	slices.SortStableFunc(c.Patterns, func(a, b Pattern) int { return cmp.Compare(rank(a.State), rank(b.State)) })
 	return c, nil
+}
+
+// since leaves out the begin of what is compared with, where a component said
+// nothing yet for a quarter of it or more: it was not there, or the server was
+// not.
+func (w Windows) since(begun int64) Windows {
+	if begun-w.BaseFrom >= (w.BaseUntil-w.BaseFrom)/4 {
+		w.BaseFrom = begun
+	}
+	return w
 }
 
 // quiet takes in entries and says nothing at the end: there is more to come.

@@ -145,8 +145,11 @@ func (g *sightings) count(s *scan, rows rowSet, text *texts, refs []pattern.Ref,
 // stand for what the window does not have.
 func (g *sightings) keep(slots map[uint64]*seenRun) error {
 	for _, at := range slots {
-		if g.watch != nil && g.watch.base && at.to.n > 0 {
-			continue
+		if g.watch != nil && g.watch.base {
+			g.watch.begin(at.to.keys[0].text, at.first)
+			if at.to.n > 0 {
+				continue
+			}
 		}
 		if err := g.note(at.to, at.last, at.text); err != nil {
 			return err
@@ -154,6 +157,13 @@ func (g *sightings) keep(slots map[uint64]*seenRun) error {
 		at.to.first = min(at.to.first, at.first)
 	}
 	return nil
+}
+
+// begin notes that a component spoke at a time already.
+func (w *watch) begin(component string, t int64) {
+	if first, known := w.begun[component]; !known || t < first {
+		w.begun[component] = t
+	}
 }
 
 // count counts a row; without a watch all rows are of the window.

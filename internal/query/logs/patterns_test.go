@@ -139,6 +139,18 @@ func TestAComparisonWithAnEmptyTimeIsAllNew(t *testing.T) {
 	}
 }
 
+// A server that was started a while ago is not compared with the time before.
+func TestTheTimeBeforeAComponentSpokeDoesNotCount(t *testing.T) {
+	c, err := Compare(context.Background(), memoryOf(sample(), 50, everySecond), mustParse(t, "component:web.nginx"),
+		Windows{From: at(300), Until: at(600), BaseFrom: at(-1200), BaseUntil: at(300)})
+	if err != nil || len(c.Patterns) != 1 {
+		t.Fatalf("%v %+v", err, c)
+	}
+	if p := c.Patterns[0]; p.State != Usual || p.Count != 300 || p.Base != 300 {
+		t.Errorf("%+v", p)
+	}
+}
+
 func TestChanceIsNoChange(t *testing.T) {
 	f := func(n, base uint64, unrest float64, want State) {
 		t.Helper()

@@ -47,6 +47,8 @@ type watch struct {
 	// from and step are the spans of spark, buckets their number.
 	from, step int64
 	buckets    int
+	// begun is the time of the first entry compared with, by component.
+	begun map[string]int64
 }
 
 // What one sighting is taken to hold, for the budget.
