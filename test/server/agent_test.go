@@ -38,14 +38,19 @@ func newAgent(t testing.TB, name string) *agent {
 // next is a chunk with a sample and an entry of this moment.
 func (a *agent) next(r *host.Report) []byte {
 	a.t.Helper()
-	a.sequence++
 	now := time.Now()
-	c := &chunk.Chunk{Host: a.identity, Sequence: a.sequence, Report: r, Batch: record.Batch{
+	return a.encode(record.Batch{
 		Defs:    []metric.Def{{ID: 1, Name: "cpu.user"}, {ID: 2, Name: "agent.cpu_percent"}},
-		Points:  []metric.Point{{Series: 1, Time: now.UnixMilli(), Value: float64(a.sequence)}, {Series: 2, Time: now.UnixMilli(), Value: 0.3}},
-		Entries: []entry.Entry{{Time: now.UnixNano(), Component: "web.nginx", Level: entry.Info, Message: fmt.Sprintf("line %d", a.sequence)}},
-	}}
-	b, err := a.encoder.Encode(nil, c)
+		Points:  []metric.Point{{Series: 1, Time: now.UnixMilli(), Value: float64(a.sequence + 1)}, {Series: 2, Time: now.UnixMilli(), Value: 0.3}},
+		Entries: []entry.Entry{{Time: now.UnixNano(), Component: "web.nginx", Level: entry.Info, Message: fmt.Sprintf("line %d", a.sequence+1)}},
+	}, r)
+}
+
+// encode makes the next chunk of a batch and a report.
+func (a *agent) encode(batch record.Batch, r *host.Report) []byte {
+	a.t.Helper()
+	a.sequence++
+	b, err := a.encoder.Encode(nil, &chunk.Chunk{Host: a.identity, Sequence: a.sequence, Report: r, Batch: batch})
 	if err != nil {
 		a.t.Fatal(err)
 	}

@@ -12,17 +12,22 @@ import (
 	"testing"
 	"time"
 
+	"patou/internal/host"
+	"patou/internal/record"
 	"patou/test/apptest"
 )
 
-// The golden directory is what a server of the first format left when it was
-// killed: flushed files, and records that are in the log alone. All later
-// versions must open it. A new one, for a new format, is made beside it by
+// The golden directories are what servers of earlier formats left when they
+// were killed: flushed files, and records that are in the log alone. All later
+// versions must open them. A new one, for a new format, is made beside them by
 //
 //	go test ./test/server -run Golden -update
 //
 // after goldenDir was changed; an old one is never written again.
-const goldenDir = "testdata/golden"
+const (
+	firstGolden = "testdata/golden"      // before there was a herd
+	goldenDir   = "testdata/golden-herd" // with a host in the state
+)
 
 // goldenTime is the time of the directory's entries and samples. It is before
 // every clock and will be past every usual retention; goldenConfig keeps it.
@@ -37,18 +42,61 @@ func TestGoldenDirectoryIsServed(t *testing.T) {
 	if *update {
 		makeGolden(t)
 	}
+	for _, dir := range []string{firstGolden, goldenDir} {
+		t.Run(filepath.Base(dir), func(t *testing.T) { openGolden(t, dir) })
+	}
+}
+
+func openGolden(t *testing.T, dir string) {
 	data := filepath.Join(t.TempDir(), "data")
-	if err := os.CopyFS(data, os.DirFS(goldenDir)); err != nil {
+	if err := os.CopyFS(data, os.DirFS(dir)); err != nil {
 		t.Fatal(err)
 	}
 	fsck(t, data)
 	s := startGolden(t, data)
 	checkGolden(t, s)
+	if dir == goldenDir {
+		checkGoldenHost(t, s)
+	}
 	if code := s.Stop(); code != 0 {
 		t.Errorf("exit code %d\n%s", code, s.Stderr())
 	}
 	fsck(t, data)
-	checkGolden(t, startGolden(t, data))
+	s = startGolden(t, data)
+	checkGolden(t, s)
+	if dir == goldenDir {
+		checkGoldenHost(t, s)
+	}
+}
+
+// fillGoldenHost has an agent tell of its host, and puts that into a group.
+func fillGoldenHost(t *testing.T, s *apptest.Server) {
+	t.Helper()
+	a := newAgent(t, "web01")
+	report := &host.Report{
+		Facts:       &host.Facts{OS: "Debian GNU/Linux 12", CPUs: 2, Addresses: []string{"192.0.2.7"}},
+		Units:       []host.Unit{{Name: "nginx.service", Active: "failed", Enabled: true}},
+		Listeners:   []host.Listener{{Group: "nginx.service", Protocol: "tcp", Address: "0.0.0.0", Port: 443}},
+		Connections: []host.Connection{{Group: "nginx.service", Remote: "192.0.2.8", Port: 5432, Sockets: 3}},
+	}
+	if status, body := sendChunk(s, a.encode(record.Batch{}, report)); status != http.StatusOK {
+		t.Fatalf("chunk: %d %s", status, body)
+	}
+	if status, body := s.Post("/api/hosts/web01/group", "application/json", `{"group":"shop"}`); status != http.StatusOK {
+		t.Fatalf("group: %d %s", status, body)
+	}
+}
+
+func checkGoldenHost(t *testing.T, s *apptest.Server) {
+	t.Helper()
+	status, body := s.Get("/api/hosts/web01")
+	if status != http.StatusOK || !contains(body, `"node":"web01"`, `"group":"shop"`, `"group_from":"set"`, `"nginx.service"`, "Debian GNU/Linux 12", `"web.nginx"`) {
+		t.Errorf("host: %d %s", status, body)
+	}
+	status, body = s.Get("/events/get_data", "tags", "herd joined")
+	if status != http.StatusOK || strings.Count(body, `"web01 joined"`) != 1 {
+		t.Errorf("events of the herd: %d %s", status, body)
+	}
 }
 
 func startGolden(t *testing.T, data string) *apptest.Server {
@@ -92,6 +140,7 @@ func makeGolden(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	s := startGolden(t, data)
 	fillGolden(t, s, 0)
+	fillGoldenHost(t, s)
 	if code := s.Stop(); code != 0 {
 		t.Fatalf("exit code %d\n%s", code, s.Stderr())
 	}
@@ -146,14 +195,16 @@ func checkGolden(t *testing.T, s *apptest.Server) {
 
 // TestGoldenDirectoryIsSmall keeps the repository light.
 func TestGoldenDirectoryIsSmall(t *testing.T) {
-	size, logged := int64(0), false
-	err := walkFiles(goldenDir, func(path string) error {
-		text, err := os.ReadFile(path)
-		size += int64(len(text))
-		logged = logged || strings.HasSuffix(path, ".wal") && bytes.Contains(text, []byte("golden-1"))
-		return err
-	})
-	if err != nil || size > 100_000 || !logged {
-		t.Errorf("the golden directory has %d bytes, its log the second part: %t, %v", size, logged, err)
+	for dir, most := range map[string]int64{firstGolden: 100_000, goldenDir: 300_000} {
+		size, logged := int64(0), false
+		err := walkFiles(dir, func(path string) error {
+			text, err := os.ReadFile(path)
+			size += int64(len(text))
+			logged = logged || strings.HasSuffix(path, ".wal") && bytes.Contains(text, []byte("golden-1"))
+			return err
+		})
+		if err != nil || size > most || !logged {
+			t.Errorf("%s has %d bytes, its log the second part: %t, %v", dir, size, logged, err)
+		}
 	}
 }
