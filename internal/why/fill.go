@@ -77,7 +77,7 @@ func (q *question) suffers(g *graph, all []*finding) []string {
 	// Who asked sees it in the list too: what was selected suffers where
 	// something else is the cause.
 	for _, c := range q.components {
-		if c != cause && !component.Within(cause, c) && q.surprise >= calmSurprise && !slices.Contains(out, c) && len(q.drawn) > 0 && !q.callsTo(g, cause, c) {
+		if c != cause && !component.Within(cause, c) && q.surprise >= calmSurprise && !slices.Contains(out, c) && len(q.drawn) > 0 && (q.callsTo(g, c, cause) || !q.callsTo(g, cause, c)) {
 			out = append(out, c)
 		}
 	}

@@ -64,14 +64,30 @@ func (g *grid) spread(start, step int64, values []float64, sums bool, from int) 
 		out[at] += v
 		count[at]++
 	}
-	known := step*1e9 <= g.step
 	for i := range out {
 		switch {
-		case count[i] == 0 && !(sums && known && i >= first):
+		case count[i] == 0:
 			out[i] = math.NaN()
 		case count[i] > 1 && !sums:
 			out[i] /= float64(count[i])
 		}
 	}
+	if sums && step > 0 {
+		g.zero(out, start, step, first)
+	}
 	return out
+}
+
+// zero fills the places from first on at which a series of this step would have
+// a value.
+func (g *grid) zero(out []float64, start, step int64, first int) {
+	every := max(step*1e9, g.step)
+	// The first time at or behind first that is a whole number of steps from
+	// the series' own start.
+	t := start*1e9 + timerange.Ceil(g.time(first)-start*1e9, every)
+	for ; t < g.time(g.n); t += every {
+		if at := (t - g.start) / g.step; math.IsNaN(out[at]) {
+			out[at] = 0
+		}
+	}
 }

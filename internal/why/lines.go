@@ -325,7 +325,7 @@ func (r *reader) countMessages(o *opened, spans []int32, requests []bool) error 
 	refs := map[uint32]pattern.Ref{}
 	for i, at := range spans {
 		row := o.lo + i
-		if at < 0 || requests[i] && levels[row] < entry.Warn {
+		if at < 0 || requests[i] {
 			continue
 		}
 		ref := r.ref(messages, row, refs)

@@ -56,7 +56,7 @@ const (
 	tailShare = 0.05
 	// Few pasts tell little of a tail: it is taken as at least this wide,
 	// relative to where it begins.
-	leastFrom, leastMean = 1.0, 0.18
+	leastFrom, leastMean = 1.0, 0.25
 )
 
 // fit puts an exponential on the upper twentieth.

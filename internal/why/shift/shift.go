@@ -42,6 +42,9 @@ const (
 	allApart = 0.9
 	// minShift is the least shift in units of spread.
 	minShift = 1.0
+	// leastTimes is how many times as many samples the baseline must have: what
+	// only just began has no past to be compared with.
+	leastTimes = 2
 	// Where half of a window or more went this far, in units of spread, too few
 	// samples are no objection: its own past will judge.
 	farShift, halfApart = 6.0, 0.5
@@ -49,7 +52,7 @@ const (
 
 // Passes reports whether the change is large enough to be a finding at all.
 func (c Change) Passes() bool {
-	if c.D < minDistance || math.Abs(c.Z) < minShift {
+	if c.D < minDistance || math.Abs(c.Z) < minShift || c.N < leastTimes*c.M {
 		return false
 	}
 	n, m := float64(c.N), float64(c.M)
