@@ -104,7 +104,7 @@ func (q *question) ruleOut(a *Reasons) {
 				before := shift.Quantile(shift.Sorted(c.values[q.grid.base.From:q.grid.base.Until]), 0.5)
 				after := shift.Quantile(shift.Sorted(c.values[q.grid.window.From:q.grid.window.Until]), 0.5)
 				if !math.IsNaN(before) && !math.IsNaN(after) && len(a.RuledOut) < 3 {
-					a.RuledOut = append(a.RuledOut, fmt.Sprintf("traffic of %s (%s to %s)", c.component, q.perSecond(before, c.rate), q.perSecond(after, c.rate)))
+					a.RuledOut = append(a.RuledOut, fmt.Sprintf("traffic of %s (%s to %s)", c.component, requests(c, before), requests(c, after)))
 				}
 			}
 		}

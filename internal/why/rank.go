@@ -285,6 +285,10 @@ func (q *question) describeEvent(f *finding, e *eventFact) {
 // its reason.
 const causeWithin = 10 * time.Minute
 
+// weightCause is how near a part must stand for its change to be the reason: a
+// few calls away.
+const weightCause = 0.65
+
 // causeSurprise is how surprising the selected curve's change must be for a
 // change of its own component to be its reason without more.
 const causeSurprise = 2.5
@@ -293,7 +297,7 @@ const causeSurprise = 2.5
 // that moved too.
 func (q *question) causes(e *eventFact, weight float64, b *blame) float64 {
 	who := cmp.Or(e.component, e.host)
-	if !e.change && !e.broken || e.before > int64(causeWithin) || who == "" || weight < weightCallee {
+	if !e.change && !e.broken || e.before > int64(causeWithin) || who == "" || weight < weightCause {
 		return 0
 	}
 	own := weight >= weightBelow || e.broken && weight >= weightHost
@@ -354,7 +358,7 @@ func (q *question) trafficFinding(kept []*change) []*finding {
 			word = "Less"
 		}
 		f.Strong = []string{word + " traffic"}
-		f.Sentence = fmt.Sprintf("%s traffic: %s got %s requests, before %s.", word, c.component, q.perSecond(c.After, c.rate), q.perSecond(c.Before, c.rate))
+		f.Sentence = fmt.Sprintf("%s traffic: the requests of %s were %s, before %s.", word, c.component, requests(c, c.After), requests(c, c.Before))
 		out = append(out, f)
 	}
 	return out
@@ -369,12 +373,16 @@ func (q *question) isDrawnTraffic() bool {
 	return false
 }
 
-// perSecond writes a count of a place of the grid as a rate.
-func (q *question) perSecond(v float64, rate bool) string {
-	if !rate {
-		v /= float64(q.grid.step) / 1e9
+// requests writes a count of requests as a rate, where it is known over which
+// time it was counted.
+func requests(c *change, v float64) string {
+	if c.rate {
+		return number(roundTo(v, 3)) + "/s"
 	}
-	return number(roundTo(v, 3)) + "/s"
+	if c.counted > 0 {
+		return number(roundTo(v/c.counted, 3)) + "/s"
+	}
+	return number(roundTo(v, 3))
 }
 
 // curveRatio is by how much the selected curve changed, as a logarithm.

@@ -42,9 +42,12 @@ type change struct {
 	// state is "", or "new" or "gone" for series that began or ended.
 	state string
 	// rate is set where values are a counter's increase a second.
-	rate  bool
-	onset int // place of the grid
-	p, q  float64
+	rate bool
+	// counted is over how many seconds each value counted, 0 for values that
+	// are no counts.
+	counted float64
+	onset   int // place of the grid
+	p, q    float64
 	// alike is how much it moves like the selected curve.
 	alike float64
 	// similar are the names of changes that this one stands for.
@@ -196,6 +199,9 @@ func (s *screen) look(m *metric.Series, to *seriesFacts) {
 	c := &change{name: m.Name}
 	c.component, c.host = s.namer.Of(m.Name)
 	c.values = s.grid.spread(m.Start, m.Step, m.Values, m.Aggregation == "sum", s.spokeFrom(c.component))
+	if m.Aggregation == "sum" {
+		c.counted = max(float64(m.Step), float64(s.grid.step)/1e9)
+	}
 	first, last := ends(c.values)
 	if first < 0 {
 		return
