@@ -40,6 +40,13 @@ func server(t *testing.T) *httptest.Server {
 		}
 		fmt.Fprint(w, `[{"target":"a.b","datapoints":[[1.5,1795183500],[null,1795183510],[3,1795183520]]}]`)
 	})
+	mux.HandleFunc("GET /api/why", func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("component") == "calm" {
+			fmt.Fprint(w, `{"rows":[],"quiet":true,"note":"Nothing stands out in these 2 min."}`)
+			return
+		}
+		fmt.Fprint(w, whyAnswer)
+	})
 	mux.HandleFunc("GET /api/tap", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "data: {\"time\":\"t\",\"protocol\":\"carbon\",\"source\":\"10.0.0.9\",\"raw\":\"x y\",\"reason\":\"want three fields\"}\n\n")
 	})

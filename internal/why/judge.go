@@ -19,7 +19,10 @@ func (q *question) gather(ctx context.Context) error {
 	defer cancel()
 	var linesErr error
 	var reading sync.WaitGroup
-	reading.Go(func() { linesErr = q.readLines(ctx) })
+	reading.Go(func() {
+		defer caught(&linesErr)
+		linesErr = q.readLines(ctx)
+	})
 	err := q.readEvents(ctx)
 	if err == nil {
 		err = q.readSeries(ctx)

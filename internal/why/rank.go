@@ -56,12 +56,16 @@ const (
 	calmSurprise = 1.5
 	// leastEvent is how surprising the nearness of an event must be, unless it
 	// is the cause by construction.
-	leastEvent = 1.0
+	leastEvent    = 1.0
+	leastFarEvent = 2.0
 )
 
 func (q *question) leastScore(f *finding) float64 {
 	if (f.Kind == KindEvent || f.Kind == KindHerd) && f.bonus == 0 && f.surprise < leastEvent {
 		return math.Inf(1)
+	}
+	if f.Kind == KindEvent && f.bonus == 0 {
+		return max(leastFarEvent, leastScore)
 	}
 	if len(q.drawn) > 0 && q.surprise < calmSurprise {
 		return calmScore
@@ -291,7 +295,7 @@ const weightCause = 0.65
 
 // causeSurprise is how surprising the selected curve's change must be for a
 // change of its own component to be its reason without more.
-const causeSurprise = 2.5
+const causeSurprise = 3.0
 
 // causes is the bonus of a change on the component itself, or on one it calls
 // that moved too.

@@ -2,7 +2,9 @@ package why
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -136,6 +138,7 @@ func (q *question) readSeries(ctx context.Context) error {
 	var workers sync.WaitGroup
 	for w := range q.Workers {
 		workers.Go(func() {
+			defer caught(&errs[w])
 			s := screen{question: q}
 			for i := w; i < len(parts) && errs[w] == nil; i += q.Workers {
 				some := names[i*fetchTogether : min((i+1)*fetchTogether, len(names))]
@@ -169,6 +172,14 @@ func (f *seriesFacts) add(o *seriesFacts) {
 		f.hints[p] = max(f.hints[p], size)
 	}
 	f.last = max(f.last, o.last)
+}
+
+// caught makes a panic an error of the question: one that cannot be answered
+// must not end the server, and no caller's recover sees this goroutine.
+func caught(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("comparing went wrong: %v at %s", p, debug.Stack())
+	}
 }
 
 // screen reads and compares series for one worker.
