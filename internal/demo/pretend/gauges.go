@@ -3,6 +3,7 @@ package pretend
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"strings"
 )
 
@@ -19,10 +20,13 @@ type gauge struct {
 // set makes the second's own numbers, from which the series follow.
 func (m *moment) set(h *Host, l Load) {
 	m.Host, m.Load = h, l
-	m.CPU = min(99.5, max(0.3, m.near(l.CPU, 0.12)))
-	m.Waiting = min(100, m.near(l.Waiting, 0.15))
-	m.Read, m.Write = m.near(l.Read, 0.3), m.near(l.Write, 0.3)
-	m.Rx, m.Tx = m.near(l.Rx, 0.2), m.near(l.Tx, 0.2)
+	work, disk := m.work.next(h.rand), m.disk.next(h.rand)
+	m.CPU = min(99.5, max(0.3, m.near(l.CPU*(1+0.14*work), 0.25)))
+	m.Waiting = min(100, m.near(l.Waiting*(1+0.12*disk), 0.2))
+	m.Read, m.Write = m.near(l.Read*(1+0.25*disk), 0.5), m.near(l.Write*(1+0.25*disk), 0.5)
+	m.Rx, m.Tx = m.near(l.Rx*(1+0.18*work), 0.3), m.near(l.Tx*(1+0.18*work), 0.3)
+	m.Requests *= 1 + 0.18*work
+	m.Memory *= 1 + 0.01*disk
 	m.util = min(100, m.Waiting*1.2+(m.Read+m.Write)/2e6)
 	m.idle = 100 - m.CPU
 	runs := m.CPU/100*float64(h.Cores) + m.Waiting/60
@@ -31,10 +35,20 @@ func (m *moment) set(h *Host, l Load) {
 		seconds float64
 	}{{&m.load1, 60}, {&m.load5, 300}, {&m.load15, 900}} {
 		if h.ticks == 0 {
-			*one.to = runs
+			*one.to = l.CPU/100*float64(h.Cores) + l.Waiting/60 // it ran before
 		}
 		*one.to += (runs - *one.to) / one.seconds
 	}
+}
+
+// wander is a number about 0 that drifts, as work does that comes in spells of
+// half a minute: nothing on a machine is as steady as an average.
+type wander float64
+
+func (w *wander) next(r *rand.Rand) float64 {
+	const keeps = 0.967
+	*w = wander(keeps*float64(*w) + math.Sqrt(1-keeps*keeps)*r.NormFloat64())
+	return max(-2.5, min(2.5, float64(*w)))
 }
 
 // near is a number that wavers by a share of itself.

@@ -92,6 +92,8 @@ type moment struct {
 	// disk is; load1 and so on the usual averages.
 	idle, util           float64
 	load1, load5, load15 float64
+	// work and disk are how much more than usual there is to do.
+	work, disk wander
 }
 
 // New is a host that has said nothing. Machine-id and boot-id follow from name
