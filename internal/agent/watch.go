@@ -7,6 +7,7 @@ import (
 	"patou/internal/agent/journal"
 	"patou/internal/agent/processes"
 	"patou/internal/agent/sockets"
+	"patou/internal/agent/units"
 	"patou/internal/agent/vitals"
 	"patou/internal/metric"
 )
@@ -17,7 +18,8 @@ const sweepEvery = processes.Interval
 
 // Watch is what of a host is read. The zero Watch reads nothing.
 type Watch struct {
-	// Vitals are numbers of the machine, its processes, and whom they talk to.
+	// Vitals are numbers of the machine, its units and processes, and whom they talk
+	// to.
 	Vitals bool
 	// Journal is systemd's. JournalPlace is where it goes on if the spool has
 	// no place of it, as of a time before there was one; when New returned, the
@@ -47,6 +49,10 @@ func (a *Agent) watchMachine() {
 	o := &a.options
 	a.group.Go("vitals", vitals.New(vitals.Options{
 		Root: o.Root, Sink: a.gatherer, Report: a.gatherer.Report, Missing: a.missing("vitals"), Clock: o.Clock, Telemetry: o.Telemetry,
+	}).Run)
+	a.group.Go("units", units.New(units.Options{
+		Root: o.Root, Sink: a.gatherer, Report: a.gatherer.Report,
+		Missing: a.missing("units"), Clock: o.Clock, Telemetry: o.Telemetry,
 	}).Run)
 	running := processes.New(processes.Options{
 		Root:  o.Root,

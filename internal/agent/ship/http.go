@@ -41,7 +41,8 @@ type HTTPOptions struct {
 	Server string
 	// Token is this agent's secret, "" where the server wants none.
 	Token string
-	// CA are certificates to trust beside those of the system, in PEM.
+	// CA are certificates to trust beside those of the system, in PEM; nil for
+	// none.
 	CA []byte
 	// Agent is sent as User-Agent.
 	Agent string
@@ -92,7 +93,7 @@ func redact(address string) string {
 }
 
 func pool(pem []byte) (*x509.CertPool, error) {
-	if len(pem) == 0 {
+	if pem == nil {
 		return nil, nil //nolint:nilnil // nil is the system's own
 	}
 	roots, err := x509.SystemCertPool()
