@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"patou/internal/entry"
+	"patou/internal/herd"
 	"patou/internal/metric"
 )
 
@@ -24,6 +25,9 @@ func (a *App) startOwnSeries() {
 	a.telemetry.Gauge("store.logs.head", func() float64 { return float64(a.entries.HeadBytes()) })
 	a.telemetry.Gauge("store.wal", func() float64 { return float64(a.wal.Size()) })
 	a.telemetry.Gauge("log.dropped", func() float64 { return float64(a.selfLog.dropped.Load()) })
+	for _, s := range []herd.State{herd.Joining, herd.Up, herd.Late, herd.Leaving, herd.Lost} {
+		a.telemetry.Gauge("herd."+string(s), func() float64 { return float64(a.herd.Count(s)) })
+	}
 	a.group.Go("own series", a.writeOwnSeries)
 }
 

@@ -10,6 +10,10 @@ import (
 
 // answer says in a sentence or two how the herd is, by rules over its state.
 func (h *Herd) answer(o *Overview, now time.Time) Verdict {
+	if young := now.Sub(h.watch.since); young < awayFor && !h.watch.suspect.IsZero() {
+		return Verdict{State: Warn, Lead: fmt.Sprintf("%d of %d hosts have not spoken yet.", h.watch.silent, h.watch.of),
+			Rest: fmt.Sprintf("This server has listened for %d s.", int(young.Seconds()))}
+	}
 	if h.watch.suspects(now) {
 		return Verdict{State: Warn, Lead: "It is likely me.",
 			Rest: fmt.Sprintf("%d of %d hosts fell silent at once: look at this server and its network first.", h.watch.silent, h.watch.of)}

@@ -232,7 +232,7 @@ func (h *Herd) unitsChanged(m *member, units []host.Unit, now time.Time) {
 		if u.Active == "failed" {
 			there[key] = true
 			if m.tests[key] == nil {
-				h.tellSome(m, "unit failed", now, u.Name+" failed on "+m.Name, "")
+				h.tellSome(m, "unit-failed", now, u.Name+" failed on "+m.Name, "", h.componentTag(m, u.Name)...)
 			}
 			m.set(key, m.weight(u), "unit "+u.Name+" failed", now)
 		}
@@ -240,7 +240,7 @@ func (h *Herd) unitsChanged(m *member, units []host.Unit, now time.Time) {
 	for key := range m.tests {
 		if name, ok := strings.CutPrefix(key, "unit."); ok && !there[key] {
 			delete(m.tests, key) // systemd has its own word for what flaps
-			h.tellSome(m, "unit recovered", now, name+" on "+m.Name+" is no longer failed", "")
+			h.tellSome(m, "unit-recovered", now, name+" on "+m.Name+" is no longer failed", "", h.componentTag(m, name)...)
 		}
 	}
 }

@@ -150,6 +150,3 @@ func (s *skews) best() time.Duration {
 	}
 	return best
 }
-
-// clockSkew and so on are the names of the series that the server adds.
-const clockSkew = "clock.skew"

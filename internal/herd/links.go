@@ -182,6 +182,9 @@ func (m *member) listens(address string, port int) bool {
 	})
 }
 
+// clockSkew is by how much the host's clock is ahead, in seconds.
+const clockSkew = "clock.skew"
+
 // Derive gives the samples that the server adds to a chunk: the skew of the
 // host's clock, and its links by peer and port.
 func (h *Herd) Derive(id string, c host.Contact, r *host.Report) []metric.Sample {
@@ -192,13 +195,18 @@ func (h *Herd) Derive(id string, c host.Contact, r *host.Report) []metric.Sample
 	if at.IsZero() {
 		at = c.Sent
 	}
-	out := []metric.Sample{{Name: clockSkew, Time: at.UnixMilli(), Value: c.Sent.Sub(c.Received).Seconds()}}
-	if r == nil || len(r.Connections) == 0 {
-		return out
-	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if m := h.hosts[id]; m != nil {
+	m := h.hosts[id]
+	if m == nil {
+		return nil
+	}
+	skew := c.Sent.Sub(c.Received)
+	if m.skews.n > 0 {
+		skew = max(skew, m.skews.best())
+	}
+	out := []metric.Sample{{Name: clockSkew, Time: at.UnixMilli(), Value: skew.Seconds()}}
+	if r != nil && len(r.Connections) > 0 {
 		out = h.linkSamples(out, m, r.Connections, at.UnixMilli(), m.sinceReport(c.Received).Seconds())
 	}
 	return out

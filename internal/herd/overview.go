@@ -205,6 +205,19 @@ func (c *Counts) add(m *Member) {
 	}
 }
 
+// Count is how many hosts are in a state.
+func (h *Herd) Count(s State) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := 0
+	for _, m := range h.hosts {
+		if m.State == s {
+			n++
+		}
+	}
+	return n
+}
+
 // Hosts are all that are shown, in order of name.
 func (h *Herd) Hosts() []ListedHost {
 	h.mu.Lock()

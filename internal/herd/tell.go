@@ -2,14 +2,16 @@ package herd
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
+	"patou/internal/component"
 	"patou/internal/event"
 )
 
 // tell makes an event of a host, once by its key.
-func (h *Herd) tell(m *member, kind string, now time.Time, what, data string) {
-	e := event.Event{Time: now.UnixNano(), What: what, Data: data, Tags: []string{"herd", kind, "host:" + m.Name}}
+func (h *Herd) tell(m *member, kind string, now time.Time, what, data string, tags ...string) {
+	e := event.Event{Time: now.UnixNano(), What: what, Data: data, Tags: append([]string{"herd", kind, "host:" + m.Name}, tags...)}
 	h.unsaved.events = append(h.unsaved.events, event.Keyed{Event: e, Key: fmt.Sprintf("herd/%s/%s/%d", m.ID, kind, now.UnixNano())})
 }
 
@@ -24,7 +26,7 @@ type hourly struct {
 }
 
 // tellSome is tell for what may happen often.
-func (h *Herd) tellSome(m *member, kind string, now time.Time, what, data string) {
+func (h *Herd) tellSome(m *member, kind string, now time.Time, what, data string, tags ...string) {
 	c := m.told[kind]
 	if now.Sub(c.since) >= time.Hour || now.Before(c.since) {
 		c = hourly{since: now}
@@ -37,6 +39,18 @@ func (h *Herd) tellSome(m *member, kind string, now time.Time, what, data string
 	}
 	m.told[kind] = c
 	if c.n <= someAnHour {
-		h.tell(m, kind, now, what, data)
+		h.tell(m, kind, now, what, data, tags...)
 	}
+}
+
+// componentTag names the component that a unit speaks as on its host, where one
+// does: that of its own name, or one that ends in it, as web.nginx does.
+func (h *Herd) componentTag(m *member, unit string) []string {
+	p := component.Node(program(unit))
+	for _, c := range h.places.of(m.Name) {
+		if c == p || strings.HasSuffix(c, "."+p) {
+			return []string{"component:" + c}
+		}
+	}
+	return nil
 }

@@ -36,8 +36,19 @@ func (s *server) scope(ctx context.Context, in *scopeInput) (*scope.Scope, error
 	for _, o := range origins {
 		drawn = append(drawn, scope.Drawn{Target: o.Target, Series: o.Sources})
 	}
-	known := scope.Known{Components: names(s.Components), Hosts: names(s.SentBy)}
+	known := scope.Known{Components: names(s.Components), Hosts: s.hostNames()}
 	return scope.Find(drawn, known, s.Templates, r), nil
+}
+
+// hostNames are the hosts that agents tell of and those that entries name.
+func (s *server) hostNames() []string {
+	all := names(s.SentBy)
+	if s.Herd != nil {
+		for _, h := range s.Herd.Hosts() {
+			all = append(all, h.Name)
+		}
+	}
+	return all
 }
 
 func names(list func() []Seen) []string {

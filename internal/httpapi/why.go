@@ -27,7 +27,7 @@ type whyInput struct {
 func (s *server) routeWhy() {
 	o := why.Options{
 		Series: s.Series, Entries: s.Entries, Events: s.Events,
-		Known:     func() scope.Known { return scope.Known{Components: names(s.Components), Hosts: names(s.SentBy)} },
+		Known:     func() scope.Known { return scope.Known{Components: names(s.Components), Hosts: s.hostNames()} },
 		Templates: s.Templates, Clock: s.Clock,
 	}
 	if s.Herd != nil {

@@ -233,7 +233,7 @@ func TestTheHerdOutlivesItsServer(t *testing.T) {
 	for _, e := range o.Events {
 		told = append(told, e.Kind+" "+e.Host)
 	}
-	if got := strings.Join(told, ", "); strings.Count(got, "joined web-1") != 1 || strings.Count(got, "unit failed web-1") != 1 {
+	if got := strings.Join(told, ", "); strings.Count(got, "joined web-1") != 1 || strings.Count(got, "unit-failed web-1") != 1 {
 		t.Errorf("events: %s", got)
 	}
 	_, links := s.Get("/api/links")
