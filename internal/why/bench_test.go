@@ -3,6 +3,7 @@ package why_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"syscall"
 	"testing"
 	"time"
 
@@ -130,6 +131,7 @@ func BenchmarkWhy(b *testing.B) {
 		Base:   timerange.Range{From: end - int64(time.Hour), Until: end - int64(5*time.Minute)},
 	}
 	b.ReportAllocs()
+	before := cpu()
 	for b.Loop() {
 		a, err := e.Why(b.Context(), ask)
 		if err != nil {
@@ -139,4 +141,13 @@ func BenchmarkWhy(b *testing.B) {
 			b.Fatalf("%+v %d rows", a.Compared, len(a.Rows))
 		}
 	}
+	b.ReportMetric(float64((cpu()-before).Microseconds())/1000/float64(b.N), "cpu-ms/op")
+}
+
+// cpu is the processor time that the process has used: the machine may be busy
+// with others.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -183,7 +183,10 @@ func caught(err *error) {
 }
 
 // screen reads and compares series for one worker.
-type screen struct{ *question }
+type screen struct {
+	*question
+	sides shift.Sides
+}
 
 // sampled is how many series pass between two whose past goes into the common
 // tail though they did not change.
@@ -225,8 +228,7 @@ func (s *screen) look(m *metric.Series, to *seriesFacts) {
 	if isCounter(m.Name, c.values) {
 		c.values, c.rate = rates(c.values, s.grid.step), true
 	}
-	past := shift.NewPast(c.values, s.out)
-	c.Change = past.Compare(s.grid.base, s.grid.window, s.grid.guard)
+	c.Change = s.sides.Compare(c.values, s.out, s.grid.base, s.grid.window, s.grid.guard)
 	c.state = s.life(c.values, m.Step)
 	if !s.isDrawn(c.name) {
 		of := place{c.component, c.host}
@@ -237,7 +239,7 @@ func (s *screen) look(m *metric.Series, to *seriesFacts) {
 	}
 	sample := hash(m.Name)%sampled == 0
 	if c.Passes() || sample {
-		c.null = past.Null(s.grid.base, s.grid.length(), s.grid.guard)
+		c.null = shift.NewPast(c.values, s.out).Null(s.grid.base, s.grid.length(), s.grid.guard)
 	}
 	if sample && len(c.null) > 0 {
 		to.nulls = append(to.nulls, c.null)

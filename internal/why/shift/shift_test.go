@@ -199,6 +199,12 @@ func TestAComparisonOfStretchesIsThatOfTheirValues(t *testing.T) {
 		if got != want {
 			t.Fatalf("got %+v, want %+v", got, want)
 		}
+		var sides Sides
+		out := make([]bool, len(values))
+		out[rapid.IntRange(0, testBase-1).Draw(t, "out")] = true
+		if got, want := sides.Compare(values, out, base, window, 2), NewPast(values, out).Compare(base, window, 2); got != want {
+			t.Fatalf("the fast way gives %+v, want %+v", got, want)
+		}
 	})
 }
 
