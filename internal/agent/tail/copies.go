@@ -11,12 +11,17 @@ import (
 // adopt has a new file go on where one was read to that it replaces: programs
 // that write a file anew beside the old one and rename it keep what they know.
 func (t *Tailer) adopt(f *file) bool {
-	for old := range t.care {
+	for old := range t.away {
 		if old.origin != f.path || old.lost.IsZero() || old.offset < enough || old.unzipped || !t.verify(f.path, f.id, old.place) {
 			continue
 		}
 		f.place = old.place
 		t.forget(old)
+		for other := range t.copies {
+			if other.copyOf == old {
+				other.copyOf = f
+			}
+		}
 		return true
 	}
 	return false
@@ -30,7 +35,12 @@ func (t *Tailer) verify(path string, want id, p place) bool {
 		return false
 	}
 	defer h.Close()
-	if s, err := h.state(); err != nil || s.id != want || s.size < p.offset {
+	s, err := h.state()
+	return err == nil && s.id == want && t.verifyOpen(h, s, p)
+}
+
+func (t *Tailer) verifyOpen(h handle, s state, p place) bool {
+	if s.size < p.offset {
 		return false
 	}
 	from := p.window()
@@ -48,15 +58,6 @@ func (t *Tailer) headOf(h handle, n int64) uint64 {
 	return xxhash.Sum64(b[:got])
 }
 
-func (t *Tailer) headAt(path string, n int64) uint64 {
-	h, err := t.options.open(path)
-	if err != nil {
-		return 0
-	}
-	defer h.Close()
-	return t.headOf(h, n)
-}
-
 // isCopy reports whether a file that was not read yet has the same start as one
 // that is followed and whose name it extends: then it is a copy in the making,
 // and is not read as long as that is so.
@@ -72,6 +73,7 @@ func (t *Tailer) isCopy(f *file, s state, now time.Time) bool {
 	for _, other := range t.originals(f.path) {
 		if other != f && other.id != f.id && other.copyOf != f && !other.unzipped && t.alike(f, other) {
 			f.copyOf, f.caught = other, true
+			t.copies[f] = true
 			t.tendTo(f)
 			return true
 		}
@@ -96,27 +98,52 @@ func (t *Tailer) originals(path string) []*file {
 			}
 		}
 	}
+	for other := range t.away {
+		if (!other.lost.IsZero() || other.path != other.origin) && other.path != path && other.offset > 0 && filepath.Dir(other.origin)+"/" == dir && related(base, other.origin) {
+			out = append(out, other) // it went its way behind its copy
+		}
+	}
 	return out
+}
+
+// numbered reports whether a name is that of a followed file and a number or date,
+// as rotation gives one: its last line may have no end.
+func (t *Tailer) numbered(path string) bool {
+	if ext := filepath.Ext(path); len(ext) > 1 && strings.Trim(ext[1:], "0123456789") == "" {
+		return true
+	}
+	for _, f := range t.originals(path) {
+		rest, ok := strings.CutPrefix(path, f.path)
+		if !ok {
+			ext := filepath.Ext(f.path)
+			rest = strings.TrimSuffix(strings.TrimPrefix(path, strings.TrimSuffix(f.path, ext)), ext)
+		}
+		if strings.Trim(rest, "0123456789.-_T") == "" {
+			return true
+		}
+	}
+	return false
 }
 
 // alike reports whether what a file holds is a copy of what another one holds, or
 // did hold when it was read. A copy is no longer than the original, unless that
 // was truncated since.
 func (t *Tailer) alike(f, other *file) bool {
+	n := min(other.offset, headLength)
+	read := n > 0 && f.size >= n && t.headOf(f.handle, n) == other.head
 	h, err := t.options.open(other.path)
 	if err != nil {
-		return false
+		return read // nobody can say yet
 	}
 	defer h.Close()
 	s, err := h.state()
 	if err != nil || s.id != other.id {
-		return false
+		return read
 	}
-	n := min(other.offset, headLength)
 	if n > 0 && (s.size < other.offset || t.headOf(h, n) != other.head) {
 		t.enqueue(other) // which finds that out, and the copy
 		t.tendTo(other)
-		return f.size >= n && t.headOf(f.handle, n) == other.head
+		return read
 	}
 	n = min(f.size, headLength)
 	return f.size <= s.size && t.headOf(h, n) == t.headOf(f.handle, n)
@@ -140,7 +167,69 @@ func (t *Tailer) siblings(dir string, now time.Time) []name {
 // related reports whether a name may be that of a rotated file.
 func related(name, origin string) bool {
 	base := filepath.Base(origin)
-	return name != base && strings.HasPrefix(name, strings.TrimSuffix(base, filepath.Ext(base)))
+	stem := strings.TrimSuffix(base, filepath.Ext(base))
+	return name != base && len(name) > len(stem) && strings.HasPrefix(name, stem)
+}
+
+// recover reads the rest of a content that is no more where f had it: from what
+// looked like a copy of it already, else from a file beside it.
+func (t *Tailer) recover(p place, f *file, now time.Time) bool {
+	copied := t.readWaiting(p, f, now) || t.readCopy(p, f, now)
+	t.release(f, p, copied)
+	return copied
+}
+
+// readWaiting is readCopy among the files that wait, being copies of f as it
+// seems: their path may be gone, too.
+func (t *Tailer) readWaiting(p place, f *file, now time.Time) bool {
+	if p.offset == 0 || p.unzipped {
+		return false
+	}
+	for other := range t.copies {
+		if other.copyOf != f || other.handle == nil {
+			continue
+		}
+		if s, err := other.handle.state(); err == nil && t.verifyOpen(other.handle, s, p) {
+			t.finish(other, p, other.path, s, f, now)
+			return true
+		}
+	}
+	return false
+}
+
+// release lets the files be read that waited, being copies of f as it seemed. Those
+// that hold nothing beside what was read, or is by now, are at their end.
+func (t *Tailer) release(f *file, old place, copied bool) {
+	n := min(old.offset, headLength)
+	for other := range t.copies {
+		if other.copyOf != f {
+			continue
+		}
+		other.copyOf = nil
+		t.enqueue(other)
+		h := other.handle
+		if h == nil {
+			var err error
+			if h, err = t.options.open(other.path); err != nil {
+				continue
+			}
+			defer h.Close()
+		}
+		s, err := h.state()
+		if err != nil || s.id != other.id || n == 0 {
+			continue
+		}
+		if head, err := headZip(h, s.size); err == nil {
+			if int64(len(head)) >= n && xxhash.Sum64(head[:n]) == old.head {
+				other.unzipped, other.packed = true, s.size
+				t.mark(other)
+			}
+		} else if s.size >= n && t.headOf(h, n) == old.head && (copied || s.size <= old.offset) {
+			toEnd(other, h, s)
+			other.vetted = true
+			t.mark(other)
+		}
+	}
 }
 
 // readCopy looks beside a content's first path for a copy of it, plain or packed,
@@ -159,8 +248,8 @@ func (t *Tailer) readCopy(p place, f *file, now time.Time) bool {
 		if err != nil || !s.regular || s.id == f.id {
 			continue
 		}
-		g := t.byID[s.id]
-		if g != nil && (g.offset > 0 || g.packed > 0) {
+		g, free := t.holder(path, s, f.rule, now)
+		if !free {
 			continue
 		}
 		c := p
@@ -174,15 +263,47 @@ func (t *Tailer) readCopy(p place, f *file, now time.Time) bool {
 	return false
 }
 
+// holder is the file of this number that is followed, if one is, and whether it
+// may be taken for a copy: not where it is read for what it is.
+func (t *Tailer) holder(path string, s state, r *rule, now time.Time) (g *file, free bool) {
+	if p, ok := t.known[s.id]; ok && (p.offset > 0 || p.packed > 0) {
+		before := &file{id: s.id, place: p, rule: r}
+		if p.origin == path || t.same(before, path) {
+			return nil, false
+		}
+		delete(t.known, s.id) // the number was given again
+		if !t.readCopy(p, before, now) {
+			t.remember(p, now)
+		}
+	}
+	g = t.byID[s.id]
+	if g == nil || g.offset == 0 && g.packed == 0 {
+		return g, true
+	}
+	if t.same(g, path) {
+		return nil, false
+	}
+	t.vanish(g, now)
+	return nil, true
+}
+
 // finish reads a copy to its end, before what follows at the path of f.
 func (t *Tailer) finish(g *file, p place, path string, s state, f *file, now time.Time) {
 	if g == nil {
 		g = &file{id: s.id, path: path, size: -1, grown: now}
-		t.byID[g.id], t.byPath[path] = g, g
+		t.byID[g.id] = g
 		t.options.Telemetry.Counter("tail.added").Inc()
 	}
+	if t.byPath[g.path] == g && g.path != path {
+		delete(t.byPath, g.path)
+	}
+	if s, err := statFile(path); err == nil && s.id == g.id {
+		g.path, g.lost, t.byPath[path] = path, time.Time{}, g
+	}
+	delete(t.known, g.id)
 	g.place, g.rule, g.copyOf = p, f.rule, nil
 	g.checked, g.vetted, g.complete, g.rotated = true, true, true, now
+	t.away[g] = true
 	g.filed(t.options.Root)
 	t.mark(g)
 	t.enqueue(g)

@@ -14,14 +14,17 @@ import (
 )
 
 // id is which file it is, whatever its name.
-type id struct{ device, inode uint64 }
+type id struct {
+	device, inode uint64
+	// born is when the number was given, in ns; 0 where that is not known.
+	born uint64
+}
 
 // state is what the system says of a file.
 type state struct {
 	id
 	size, changed int64
 	regular, dir  bool
-	links         uint64
 }
 
 // handle is an open file.
@@ -76,7 +79,7 @@ const openPause = 5 * time.Second
 
 // read reads one window of a file; more is whether there may be another.
 func (t *Tailer) read(f *file, now time.Time) (more bool) {
-	if t.byID[f.id] != f || t.waits(f, now) {
+	if t.byID[f.id] != f {
 		return false
 	}
 	s, ok := t.ready(f, now)
@@ -84,7 +87,7 @@ func (t *Tailer) read(f *file, now time.Time) (more bool) {
 		return false
 	}
 	if f.unzipped {
-		return t.readZip(f, now)
+		return !t.waits(f, now) && t.readZip(f, now)
 	}
 	if t.buffer == nil {
 		t.buffer = make([]byte, windowSize)
@@ -98,10 +101,17 @@ func (t *Tailer) read(f *file, now time.Time) (more bool) {
 	}
 	window := t.buffer[:n]
 	if !f.holds(from, window) || !f.checked && !t.check(f) {
+		if !f.named && !related(filepath.Base(f.path), f.origin) {
+			t.vanish(f, now) // what stands there now is nobody's wish
+			return false
+		}
 		t.truncated(f, now)
 		return true
 	}
 	f.checked, f.reach = true, max(f.reach, s.size)
+	if t.waits(f, now) {
+		return false
+	}
 	if f.offset == 0 && zipped(window) {
 		return t.beginZip(f, now)
 	}

@@ -80,7 +80,7 @@ func (t *Tailer) look(path string, r *rule, now time.Time) {
 	if f := t.byID[s.id]; old != nil && old != f {
 		t.leave(old, now)
 	}
-	f := t.whose(path, s, now)
+	f := t.whose(path, s, r, now)
 	switch {
 	case f == nil && r == nil:
 		return
@@ -96,7 +96,7 @@ func (t *Tailer) look(path string, r *rule, now time.Time) {
 
 // whose is the file that is followed and at a path now, nil when what is there is
 // none.
-func (t *Tailer) whose(path string, s state, now time.Time) *file {
+func (t *Tailer) whose(path string, s state, r *rule, now time.Time) *file {
 	f := t.byID[s.id]
 	if f == nil || f.path == path && f.lost.IsZero() {
 		return f
@@ -104,12 +104,18 @@ func (t *Tailer) whose(path string, s state, now time.Time) *file {
 	if at, err := statFile(f.path); f.path != path && err == nil && at.id == f.id {
 		return f // another name of it
 	}
-	if !t.same(f, path) {
+	if !t.same(f, path) && (r != nil || !t.plausible(f, path)) {
 		t.vanish(f, now)
 		return nil
 	}
 	t.moveTo(f, path, now)
 	return f
+}
+
+// plausible is same, and true where the name says that the file was rotated: it
+// may have been truncated before.
+func (t *Tailer) plausible(f *file, path string) bool {
+	return related(filepath.Base(path), f.origin) || t.same(f, path)
 }
 
 // same reports whether the file at a path is one that was followed, and not a new
@@ -148,7 +154,11 @@ func (t *Tailer) add(path string, r *rule, s state, now time.Time) *file {
 		t.begin(f, s)
 		t.mark(f)
 	}
-	for other := range t.care {
+	if f.rotated.IsZero() && t.numbered(path) {
+		f.rotated = now
+		t.away[f] = true
+	}
+	for other := range t.away {
 		if other != f && other.origin == path && !other.rotated.IsZero() {
 			t.after(f, other, now)
 		}
@@ -173,6 +183,7 @@ func (t *Tailer) recall(f *file, now time.Time) bool {
 	f.place = p
 	if f.origin != f.path {
 		f.rotated = now
+		t.away[f] = true
 	}
 	return true
 }
@@ -204,17 +215,16 @@ func (t *Tailer) begin(f *file, s state) {
 	switch {
 	case t.adopt(f):
 	case f.rule.FromEnd && f.rule.first:
-		t.toEnd(f, s)
+		if h, err := t.options.open(f.path); err == nil {
+			toEnd(f, h, s)
+			_ = h.Close()
+		}
 	}
 }
 
-// toEnd puts a file's place to its end.
-func (t *Tailer) toEnd(f *file, s state) {
-	h, err := t.options.open(f.path)
-	if err != nil {
-		return // it is read from the beginning rather than not at all
-	}
-	defer h.Close()
+// toEnd puts a file's place to its end; where that can't be read the file is read
+// from the beginning rather than not at all.
+func toEnd(f *file, h handle, s state) {
 	from := max(0, s.size-tailLength)
 	if s.size <= headLength {
 		from = 0
@@ -241,6 +251,7 @@ func (t *Tailer) leave(f *file, now time.Time) {
 	if f.lost.IsZero() {
 		f.lost, f.named = now, false
 	}
+	t.away[f] = true
 	if f.rotated.IsZero() {
 		f.rotated = now
 		t.counts.rotations.Inc()
@@ -258,13 +269,15 @@ func (t *Tailer) moveTo(f *file, path string, now time.Time) {
 	if other := t.byPath[path]; other != nil && other != f {
 		t.leave(other, now)
 	}
-	f.path, f.lost = path, time.Time{}
+	f.path, f.lost, f.named = path, time.Time{}, false
 	t.byPath[path] = f
 	switch {
 	case path == f.origin:
 		f.rotated = time.Time{}
+		delete(t.away, f)
 	case f.rotated.IsZero():
 		f.rotated = now
+		t.away[f] = true
 		t.counts.rotations.Inc()
 	}
 	t.link(f)
@@ -277,14 +290,14 @@ func (t *Tailer) moveTo(f *file, path string, now time.Time) {
 // the directories of its names.
 func (t *Tailer) relocate(f *file, now time.Time) bool {
 	if f.real != "" {
-		if s, err := statFile(f.real); err == nil && s.id == f.id && t.same(f, f.real) {
+		if s, err := statFile(f.real); err == nil && s.id == f.id && t.plausible(f, f.real) {
 			t.moveTo(f, f.real, now)
 			return true
 		}
 	}
 	for _, dir := range []string{filepath.Dir(f.path), filepath.Dir(f.origin), filepath.Dir(f.real)} {
 		if path, ok := t.list(dir, now)[f.id]; ok {
-			if s, err := statFile(path); err == nil && s.id == f.id && t.same(f, path) {
+			if s, err := statFile(path); err == nil && s.id == f.id && t.plausible(f, path) {
 				t.moveTo(f, path, now)
 				return true
 			}
@@ -328,6 +341,7 @@ func (t *Tailer) findKnown(now time.Time) {
 			t.places[f.key()] = "" // nobody asks for it any more
 			continue
 		}
+		t.away[f] = true
 		next := t.byPath[p.origin]
 		f.filed(t.options.Root)
 		t.byID[f.id] = f
@@ -365,6 +379,7 @@ func (t *Tailer) between(f *file, now time.Time) {
 		}
 		g := &file{id: s.id, rule: f.rule, path: path, size: -1, grown: now, rotated: now}
 		g.origin = f.origin
+		t.away[g] = true
 		t.enter(g)
 		t.mark(g)
 		t.after(g, last, now)

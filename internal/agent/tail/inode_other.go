@@ -37,7 +37,7 @@ func statFile(path string) (state, error) {
 // stateOf knows no identity but the name: a renamed file is told by its content.
 func stateOf(path string, info os.FileInfo) state {
 	return state{
-		id: id{0, xxhash.Sum64String(path)}, size: info.Size(), changed: info.ModTime().UnixNano(), links: 1,
+		id: id{inode: xxhash.Sum64String(path)}, size: info.Size(), changed: info.ModTime().UnixNano(),
 		regular: info.Mode().IsRegular(), dir: info.IsDir(),
 	}
 }

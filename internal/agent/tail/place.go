@@ -99,7 +99,7 @@ func (p *place) window() int64 {
 	return p.offset - tailLength
 }
 
-func (i id) key() string { return fmt.Sprintf("%s%d-%d", PlacePrefix, i.device, i.inode) }
+func (i id) key() string { return fmt.Sprintf("%s%d-%d-%d", PlacePrefix, i.device, i.inode, i.born) }
 
 func (p place) goneKey() string { return fmt.Sprintf("%sgone/%x-%d", PlacePrefix, p.head, p.offset) }
 
@@ -124,11 +124,9 @@ func (t *Tailer) load(places map[string]string) {
 			t.gone[key] = p
 			continue
 		}
-		device, inode, _ := strings.Cut(rest, "-")
-		d, err1 := strconv.ParseUint(device, 10, 64)
-		n, err2 := strconv.ParseUint(inode, 10, 64)
-		if err1 == nil && err2 == nil {
-			t.known[id{d, n}] = p
+		var i id
+		if n, err := fmt.Sscanf(rest, "%d-%d-%d", &i.device, &i.inode, &i.born); n == 3 && err == nil {
+			t.known[i] = p
 		}
 	}
 }

@@ -112,6 +112,8 @@ type Tailer struct {
 
 	queue    []*file
 	care     map[*file]bool // that something is to be done about as time passes
+	away     map[*file]bool // that are not where they were found
+	copies   map[*file]bool // that wait, or waited, as copies of others
 	open     []*file        // with a descriptor
 	unzips   int            // files that are being unpacked
 	listings map[string]listing
@@ -145,7 +147,7 @@ func New(o Options) (*Tailer, error) {
 	o = o.withDefaults()
 	t := &Tailer{
 		options: o, byID: map[id]*file{}, byPath: map[string]*file{}, alias: map[string]string{}, known: map[id]place{}, gone: map[string]place{},
-		globs: map[string]bool{}, care: map[*file]bool{}, listings: map[string]listing{}, names: map[string]nameList{}, told: map[string]bool{}, places: map[string]string{},
+		globs: map[string]bool{}, care: map[*file]bool{}, away: map[*file]bool{}, copies: map[*file]bool{}, listings: map[string]listing{}, names: map[string]nameList{}, told: map[string]bool{}, places: map[string]string{},
 	}
 	count := func(name string) *telemetry.Counter { return o.Telemetry.Counter("tail." + name) }
 	t.counts = counts{count("entries"), count("bytes"), count("rotations"), count("truncations"), count("lost_bytes"), count("hole_bytes"), count("cut_bytes"), count("errors")}

@@ -23,22 +23,35 @@ func (t *Tailer) tendFile(f *file, now time.Time) bool {
 	if f.denied && f.lost.IsZero() {
 		return false
 	}
-	if f.handle != nil && now.Sub(f.used) >= openPause && f.lost.IsZero() && f.caught {
+	settled := now.Sub(f.grown)
+	if f.handle != nil && f.caught && f.lost.IsZero() && now.Sub(f.used) >= openPause {
 		t.closeFile(f)
 	}
-	settled := now.Sub(f.grown)
-	rest := f.left() > 0 && f.copyOf == nil
-	switch {
-	case f.before != nil, !f.caught && f.copyOf == nil:
+	if f.before != nil || !f.caught && f.copyOf == nil {
 		t.enqueue(f)
-		return true
-	case rest && f.rule.several() && settled >= groupTime, rest && !f.rotated.IsZero() && settled >= grace:
-		t.enqueue(f)
-		return settled < 2*grace
-	case rest && (f.rule.several() || !f.rotated.IsZero()):
 		return true
 	}
+	if wait := f.patience(); f.left() > 0 && wait > 0 {
+		if settled >= wait {
+			t.enqueue(f)
+		}
+		return settled < wait+grace || !f.lost.IsZero()
+	}
 	return f.handle != nil || !f.lost.IsZero() || !f.rotated.IsZero() && settled < grace
+}
+
+// patience is after how long at rest what is left of a file is an entry all the
+// same; 0 for never.
+func (f *file) patience() time.Duration {
+	switch {
+	case f.copyOf != nil:
+		return 0
+	case f.rule.several():
+		return groupTime
+	case !f.rotated.IsZero():
+		return grace
+	}
+	return 0
 }
 
 // tendLost looks for a file that is not where it was. One that is nowhere is read
@@ -61,11 +74,11 @@ func (t *Tailer) tendLost(f *file, now time.Time) bool {
 // vanish forgets a file that is nowhere. A copy of it, as rotation may leave one
 // packed, is read on from where it was.
 func (t *Tailer) vanish(f *file, now time.Time) {
-	copied := t.readCopy(f.place, f, now)
+	t.forget(f)
+	copied := t.recover(f.place, f, now)
 	if !copied && f.left() > 0 && f.copyOf == nil {
 		t.loss(f, f.left(), "it was removed before they were read")
 	}
-	t.forget(f)
 	if !copied {
 		t.remember(f.place, now)
 	}
@@ -84,6 +97,8 @@ func (t *Tailer) forget(f *file) {
 		delete(t.alias, f.real)
 	}
 	delete(t.care, f)
+	delete(t.away, f)
+	delete(t.copies, f)
 	delete(t.told, f.path)
 	t.options.Telemetry.Counter("tail.removed").Inc()
 	t.places[f.key()] = ""
@@ -124,28 +139,11 @@ func (t *Tailer) truncated(f *file, now time.Time) {
 	f.checked, f.vetted, f.caught, f.complete = true, false, false, false
 	t.mark(f)
 	delete(t.names, filepath.Dir(old.origin))
-	if !t.readCopy(old, f, now) {
+	if !t.recover(old, f, now) {
 		if unread > 0 {
 			t.loss(f, unread, "it was truncated before they were read")
 		}
 		t.remember(old, now)
-	}
-	for other := range t.care {
-		if other.copyOf == f {
-			t.release(other, old)
-		}
-	}
-	t.enqueue(f)
-}
-
-// release lets a copy be read whose original is another content now. One that was
-// made of what was read of that has nothing new.
-func (t *Tailer) release(f *file, old place) {
-	f.copyOf = nil
-	if s, err := statFile(f.path); err == nil && s.size >= min(old.offset, headLength) && s.size <= old.offset && t.headAt(f.path, min(old.offset, headLength)) == old.head {
-		t.toEnd(f, s)
-		f.vetted = true
-		t.mark(f)
 	}
 	t.enqueue(f)
 }
@@ -157,6 +155,7 @@ func (t *Tailer) tidy(now time.Time) {
 		if !f.named && !f.rotated.IsZero() && f.lost.IsZero() && f.caught && f.left() == 0 && f.copyOf == nil &&
 			now.Sub(f.grown) >= restTime && now.Sub(f.rotated) >= restTime {
 			t.forget(f)
+			t.release(f, f.place, true)
 			t.remember(f.place, now)
 		}
 	}

@@ -41,8 +41,9 @@ func (t *Tailer) beginZip(f *file, now time.Time) (more bool) {
 		if other == f || other.unzipped || filepath.Dir(other.origin) != filepath.Dir(f.path) || !related(filepath.Base(f.path), other.origin) {
 			continue
 		}
-		if n := min(other.offset, headLength); n > 0 && int64(len(head)) >= n && xxhash.Sum64(head[:n]) == other.head {
+		if t.begins(other, head) {
 			f.copyOf = other // which is read to its end first
+			t.copies[f] = true
 			t.tendTo(f)
 			return false
 		}
@@ -59,6 +60,20 @@ func (t *Tailer) beginZip(f *file, now time.Time) (more bool) {
 	f.unzipped, f.caught = true, false
 	t.mark(f)
 	return true
+}
+
+// begins reports whether a file that is followed begins as bytes do, as far as it
+// was read, or as it is where it was not.
+func (t *Tailer) begins(f *file, head []byte) bool {
+	if n := min(f.offset, headLength); n > 0 {
+		return int64(len(head)) >= n && xxhash.Sum64(head[:n]) == f.head
+	}
+	if f.handle == nil {
+		return false
+	}
+	s, err := f.handle.state()
+	n := min(s.size, int64(len(head)))
+	return err == nil && n > 0 && t.headOf(f.handle, n) == xxhash.Sum64(head[:n])
 }
 
 // headZip is the first bytes of what a file unpacks to.
