@@ -30,6 +30,8 @@ async function answer(state, request, response) {
   if (url.pathname.startsWith('/ui/')) return page(url, response)
   if (state.delay) await new Promise((done) => setTimeout(done, state.delay))
   if (state.fail && url.pathname.startsWith('/api/')) return response.writeHead(500).end('{"error":"The disk of the state store does not answer."}')
+  // A stream in which nothing comes.
+  if (/\/(tap|tail)$/.test(url.pathname)) return response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
   const found = api(state, url)
   if (found === undefined) return response.writeHead(404).end(`{"error":"there is nothing at ${url.pathname}"}`)
   const lines = url.pathname === '/api/logs'
@@ -52,6 +54,7 @@ function api(state, url) {
   const at = Number(ask.get('at')) || now
   const range = [Number(ask.get('from')) || now - 3600, Number(ask.get('until')) || now]
   const id = /^\/api\/hosts\/([^/]+)/.exec(url.pathname)?.[1]
+  if (id && url.pathname.endsWith('/group')) return {}
   if (id) return host(state.hosts, decodeURIComponent(id), now)
   const made = {
     '/api/info': () => ({ demo: false, listeners: { http: '127.0.0.1:8420', graphite: '127.0.0.1:2003', syslog: '127.0.0.1:5514' }, notes: [], now: new Date().toISOString(), started: new Date(0).toISOString(), version: 'fixture' }),
@@ -70,6 +73,7 @@ function api(state, url) {
     '/render': () => ask.getAll('target').flatMap((target) => series(target, range)),
     '/metrics/find': () => (ask.get('format') === 'completer' ? { metrics: [] } : (ask.get('query') === '*' ? [{ id: 'logs', text: 'logs', leaf: 0 }] : [{ id: 'logs.git.request_time.p99', text: 'p99', leaf: 1 }])),
     '/functions': () => ({}),
+
   }
   return made[url.pathname]?.()
 }

@@ -8,6 +8,8 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { accessible } from './axe.mjs'
 import { launch, open } from './browser.mjs'
+import { made } from './made.mjs'
+import { groupsInOrder, jumps, replays, tileOpensHost, toTheCause } from './overview.mjs'
 import { hold } from './touch.mjs'
 
 const url = process.argv[2] ?? 'http://127.0.0.1:8420/'
@@ -22,7 +24,12 @@ const browser = await launch()
 try {
   const found = await step('the demo has a spike', findSpike)
   const page = await open(browser, origin, wrong)
-  await step('the first page draws by itself', () => firstPage(page))
+  await step('the overview shows the groups in their order', () => groupsInOrder(page, origin))
+  await step('a tile opens its host', () => tileOpensHost(page))
+  await step('Ctrl K and g jump', () => jumps(page))
+  await step('an hour ago, and back', () => replays(page))
+  await step('from the overview to the lines of the cause', () => toTheCause(browser, origin, wrong, pictures))
+  await step('Explore draws by itself', () => firstPage(page))
   await step('dragging over the spike shows its slow lines first', () => drag(page, found))
   const seen = await step('the lines and the address', () => read(page))
   await step('the same address shows the same elsewhere', () => elsewhere(page, seen))
@@ -36,6 +43,7 @@ try {
   await step('nothing bars the way of anyone', () => forAll(seen.address))
   await step('the Logs page reads, counts and says what is wrong', () => logs())
   await step('pictures', () => photograph(seen.address))
+  await made(browser, wrong, pictures, step)
   assert.deepEqual(wrong, [])
 } finally {
   await browser.close()

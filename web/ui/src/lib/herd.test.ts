@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Member } from '../api/types'
-import { cellsOf, countLine, exceptional, isHerd, levelOf, linksOf, resource, shapeOf, spokenOf, toneOf, wordOf } from './herd'
+import { besides, cellsOf, countLine, exceptional, isHerd, levelOf, linksOf, resource, shapeOf, spokenOf, toneOf, wordOf } from './herd'
 
 const member = (more: Partial<Member> = {}): Member => ({ id: 'x', name: 'git-2', state: 'up', health: 'fine', word: '', reason: '', since: '', ...more })
 
@@ -26,6 +26,8 @@ test('the server’s own word wins', () => expect(wordOf(member({ word: 'maint' 
 test('a tile is said with its state, what is fullest, and why', () => {
   expect(spokenOf(member({ health: 'crit', full: { name: 'disk', percent: 97.2 } }))).toBe('git-2, critical, disk 97 percent')
   expect(spokenOf(member({ state: 'late', reason: 'no report for 14 s' }))).toBe('git-2, late, no report for 14 s')
+  expect(besides(member({ health: 'crit', full: { name: 'disk', percent: 97 }, reason: 'it is full' }))).toBe('percent, critical, it is full')
+  expect(besides(member())).toBe('')
   expect([resource('memory'), resource('network'), resource('cpu')]).toEqual(['mem', 'net', 'cpu'])
 })
 

@@ -34,7 +34,12 @@ export const resource = (name: string): string => brief[name] ?? name
 
 const spoken: Record<string, string> = { crit: 'critical', warn: 'needs a look' }
 
-/** A tile for the ear: "git-2, critical, io 97 percent, disk /var is full". */
+/** What a tile says to the ear after what it shows: "percent, critical, the disk is busy". */
+export function besides(m: Member): string {
+  return [m.full ? 'percent' : '', spoken[shapeOf(m)] ?? '', m.reason].filter(Boolean).join(', ')
+}
+
+/** A host in a line: "git-2, critical, io 97 percent, disk /var is full". */
 export function spokenOf(m: Member): string {
   const shape = shapeOf(m)
   const full = m.full ? `${m.full.name} ${Math.round(m.full.percent)} percent` : ''

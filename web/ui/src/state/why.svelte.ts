@@ -14,8 +14,10 @@ import { route } from './route.svelte'
 const rows = 5
 /** How many are asked for where all that moved are listed. */
 const all = 40
-/** What is looked at when a short selection says nothing. */
-const longer = 600
+/** What is looked at when a selection says nothing: ten minutes, or of a longer one twice as much, in fives of minutes. */
+export function longerThan(sel: Range): number {
+  return Math.max(600, Math.ceil(((sel.until - sel.from) * 2) / 300) * 300)
+}
 
 /** The lines a link leads to; those of the selection where it names no time. */
 export function linesOf(link: ReasonLink, sel: Range): Lines {
@@ -31,7 +33,8 @@ export class Why {
   wanted = $state(0)
   #behind: Behind
   #explore: Explore
-  readonly onset = $derived(this.answer.data && route.state.sel ? secondsOf(this.answer.data.onset) : undefined)
+  /** Where the change began: as the reader put it, or as it was found. */
+  readonly onset = $derived(route.state.sel && (route.state.onset ?? (this.answer.data && secondsOf(this.answer.data.onset))))
 
   constructor(behind: Behind, explore: Explore) {
     this.#behind = behind
@@ -91,6 +94,6 @@ export class Why {
   /** Selects more round what is selected. */
   takeLonger(): void {
     const { sel, on } = route.state
-    if (sel) this.#explore.select(scale(sel, Math.max(longer, (sel.until - sel.from) * 3) / (sel.until - sel.from)), on)
+    if (sel) this.#explore.select(scale(sel, longerThan(sel) / (sel.until - sel.from)), on)
   }
 }
