@@ -17,7 +17,7 @@ export async function open(browser, origin, wrong, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, timezoneId: 'UTC', ...options })
   const page = await context.newPage()
   page.on('pageerror', (error) => wrong.push(`the page threw: ${error.message}`))
-  page.on('console', (message) => message.type() === 'error' && wrong.push(`the console says: ${message.text()}`))
+  page.on('console', (message) => message.type() === 'error' && wrong.push(`the console says: ${message.text()} ${message.location().url}`))
   page.on('request', (request) => {
     const url = new URL(request.url())
     if (url.origin !== origin && url.protocol !== 'data:') wrong.push(`a request to another origin: ${url}`)

@@ -51,7 +51,8 @@ export class Behind {
   readonly base = $derived(route.state.lines?.q ?? (route.state.all && this.more ? this.whole : this.exact))
   readonly query = $derived(narrow(this.base, route.state.q))
   readonly slowest = $derived(this.scope.data?.slowest)
-  readonly order: Order = $derived(route.state.order ?? (this.scope.data?.order === 'slowest' && !route.state.all ? 'slow' : 'new'))
+  /** The lines of a reason begin with the first of them. */
+  readonly order: Order = $derived(route.state.order ?? (route.state.lines ? 'old' : this.scope.data?.order === 'slowest' && !route.state.all ? 'slow' : 'new'))
   /** Whether no target can be read, so that there is nothing to ask about. */
   readonly lost = $derived(this.targets.length === 0 && !this.changed)
   /** Whether it is known what to ask for. */

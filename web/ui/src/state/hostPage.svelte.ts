@@ -62,6 +62,8 @@ export class HostPage {
   }
 
   loadDetail(): void {
+    // On the way to another page the address names no host any more.
+    if (!this.id) return
     void this.detail.load(this.id, (signal) => api.host(this.id, this.at, signal))
   }
 
