@@ -165,6 +165,9 @@ func (e *evidence) service(m *member, group string, ports []int, outside bool, k
 	if standard >= 0 {
 		port = ports[standard]
 	}
+	if k == nil && !outside && !supervised(group) {
+		return // somebody's program, and nobody else's business
+	}
 	score, reason := 0, ""
 	unit := slices.IndexFunc(m.Report.Units, func(u host.Unit) bool { return u.Name == group && u.Enabled })
 	switch {
@@ -184,6 +187,10 @@ func (e *evidence) service(m *member, group string, ports []int, outside bool, k
 	}
 	e.votes[name] = vote{score, reason}
 }
+
+// supervised reports whether a group of processes is a unit or a container, and
+// no program that somebody started.
+func supervised(group string) bool { return strings.ContainsAny(group, ".:") }
 
 func command(processes []host.Process, group string) string {
 	for i := range processes {
@@ -323,7 +330,7 @@ func (h *Herd) unnamed(m *member) string {
 	}
 	taken := map[string]string{}
 	for _, o := range h.hosts {
-		if strings.HasPrefix(o.Group, "unnamed-") {
+		if o != m && strings.HasPrefix(o.Group, "unnamed-") {
 			taken[o.Group] = o.Signature
 		}
 	}

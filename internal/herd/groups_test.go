@@ -52,6 +52,8 @@ func TestGroupsAreFoundWithAReason(t *testing.T) {
 	f("ip-10-0-3-7", serving("billing.service:9999"), "billing", "9999")
 	f("ip-10-0-3-7", serving(), "unnamed-1", "nothing says")
 	f("localhost", nil, "unnamed-1", "nothing says")
+	f("vm", serving("node:local8600"), "unnamed-1", "nothing says")
+	f("vm", serving("mailer.service:local8600"), "mailer", "for its own host at 8600")
 	labelled := serving("nginx.service:443")
 	labelled.Facts = &host.Facts{Labels: map[string]string{"tier": "x", "role": " Shop "}}
 	f("web-1", labelled, "shop", "label role=shop")

@@ -119,11 +119,16 @@ func (h *Herd) prove(m *member, now time.Time) {
 		h.tell(m, "joined", now, m.Name+" joined", "")
 	case twin.fresh.Sub(m.First) >= provenAfter:
 		m.unproven = false
-		m.note(fmt.Sprintf("It has the machine-id of %s, and both speak: one of them is a clone.", twin.Name))
-		twin.note(fmt.Sprintf("%s has its machine-id, and both speak: one of them is a clone.", m.Name))
+		why := "one of the two is a clone."
+		if m.Boot == twin.Boot {
+			why = "one of the two is a clone or a container, or two agents run on one machine."
+		}
+		m.note(fmt.Sprintf("It has the machine-id of %s, and both speak: %s", twin.Name, why))
+		twin.note(fmt.Sprintf("%s has its machine-id, and both speak: %s", m.Name, why))
 		h.dirty(twin)
 		h.dirty(m)
-		h.tell(m, "clone", now, fmt.Sprintf("%s has the machine-id of %s", m.Name, twin.Name), "Both speak at once: one of them is a clone of the other.")
+		h.tell(m, "joined", m.First, m.Name+" joined", "")
+		h.tell(m, "clone", now, fmt.Sprintf("%s has the machine-id of %s", m.Name, twin.Name), "Both speak at once: "+why)
 	case now.Sub(twin.fresh) >= absorbAfter && m.fresh.After(twin.fresh):
 		h.absorb(twin, m)
 	}

@@ -131,7 +131,7 @@ func TestACloneIsAHostOfItsOwn(t *testing.T) {
 	if err != nil || len(d.Notes) == 0 || !strings.Contains(strings.Join(d.Notes, " "), "clone") {
 		t.Errorf("%v %+v", err, d)
 	}
-	s.hasTold("web-1 joined", "web-1-2 has the machine-id of web-1")
+	s.hasTold("web-1 joined", "web-1-2 joined", "web-1-2 has the machine-id of web-1")
 }
 
 func TestATakenNameGetsANumber(t *testing.T) {

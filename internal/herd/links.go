@@ -85,6 +85,7 @@ func (h *Herd) connections(m *member, list []host.Connection, now time.Time) {
 		case l == nil:
 			l = &link{Gap: linksEvery}
 			m.links[key] = l
+			h.dirty(m)
 		case !seen[key]:
 			l.Gap = max(l.Gap*9/10, now.Sub(l.Last))
 		}
