@@ -21,7 +21,9 @@ func (q *question) gather(ctx context.Context) error {
 	var reading sync.WaitGroup
 	reading.Go(func() {
 		defer caught(&linesErr)
-		linesErr = q.readLines(ctx)
+		if linesErr = q.readLines(ctx); linesErr == nil {
+			linesErr = q.recall(ctx)
+		}
 	})
 	err := q.readEvents(ctx)
 	if err == nil {

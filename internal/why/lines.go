@@ -15,6 +15,7 @@ import (
 // lineFacts is what the entries say.
 type lineFacts struct {
 	spoken []*spoken
+	said   []*saying // the templates of all
 	// places are components and the hosts they spoke on, links components and
 	// those that their entries name.
 	places, links [][2]string
@@ -104,13 +105,11 @@ func (q *question) readLines(ctx context.Context) error {
 		return nil
 	}
 	q.lines = &lineFacts{spans: q.newSpans()}
-	runs, release, err := q.Entries.Runs(ctx, entry.Lookup{From: q.Base.From, Until: q.Window.Until})
+	runs, release, err := q.runs(ctx, entry.Lookup{From: q.Base.From, Until: q.Window.Until})
 	if err != nil {
 		return err
 	}
-	if release != nil {
-		defer release()
-	}
+	defer release()
 	byName := map[string][]entry.Run{}
 	for _, r := range runs {
 		byName[r.Component] = append(byName[r.Component], r)
@@ -127,6 +126,15 @@ func (q *question) readLines(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// runs asks the store; release is never nil.
+func (q *question) runs(ctx context.Context, l entry.Lookup) (runs []entry.Run, release func(), err error) {
+	runs, release, err = q.Entries.Runs(ctx, l)
+	if release == nil {
+		release = func() {}
+	}
+	return runs, release, err
 }
 
 // readingOrder puts the components of the scope first, then those nearest in

@@ -29,6 +29,7 @@ type saying struct {
 	share, before float64
 	slow          bool
 	p, q          float64
+	recalled      recalled
 }
 
 // lineFindings makes rows of the templates and fields that changed.
@@ -36,9 +37,8 @@ func (q *question) lineFindings(g *graph) []*finding {
 	if q.lines == nil {
 		return nil
 	}
-	var all []*saying
+	all := q.lines.said
 	for _, s := range q.lines.spoken {
-		all = append(all, s.templates()...)
 		all = append(all, s.shifted(s.fields, false)...)
 		all = append(all, s.among(s.shifted(s.slow, true))...)
 	}
@@ -329,12 +329,15 @@ func (q *question) describePattern(f *finding, t *saying) {
 	text := "“" + oneLine(t.text) + "”"
 	f.Strong = []string{oneLine(t.text)}
 	n, expected := of(int(t.rise.Window), "time", "times"), number(roundTo(t.rise.Expected, 2))
-	before := span(q.baseLength())
-	switch t.state {
-	case "new":
+	before := span(q.baseLength() + t.recalled.length)
+	switch {
+	case t.state == "new" && t.recalled.lines > 0:
+		f.Value = "rare"
+		f.Sentence = fmt.Sprintf("%s says something rare, %s from %s, and %s in the %s before: %s.", t.of.name, n, q.clockTime(t.first), of(t.recalled.lines, "time", "times"), before, text)
+	case t.state == "new":
 		f.Value = "new"
 		f.Sentence = fmt.Sprintf("%s says something new, %s from %s and never in the %s before: %s.", t.of.name, n, q.clockTime(t.first), before, text)
-	case "gone":
+	case t.state == "gone":
 		f.Value = "gone"
 		f.Sentence = fmt.Sprintf("%s no longer says %s; %s times were to be expected.", t.of.name, text, expected)
 	default:

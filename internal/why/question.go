@@ -136,7 +136,7 @@ func (q *question) findSpoken(ctx context.Context) error {
 	if q.Entries == nil {
 		return nil
 	}
-	runs, release, err := q.Entries.Runs(ctx, entry.Lookup{From: q.Base.From, Until: q.Window.Until})
+	runs, release, err := q.runs(ctx, entry.Lookup{From: q.Base.From, Until: q.Window.Until})
 	if err != nil {
 		return err
 	}
@@ -146,9 +146,7 @@ func (q *question) findSpoken(ctx context.Context) error {
 			q.spoken[runs[i].Component] = at
 		}
 	}
-	if release != nil {
-		release()
-	}
+	release()
 	return nil
 }
 

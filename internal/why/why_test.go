@@ -86,6 +86,28 @@ func TestANewPatternIsFound(t *testing.T) {
 	}
 }
 
+func TestOneErrorNeverSeenBeforeIsWorthAWord(t *testing.T) {
+	w := shop(16)
+	early := w.entries["db"]
+	w.entries["db"] = nil
+	w.say("db", -20*time.Hour, -time.Hour, time.Minute, entry.Info, func(n int) string { return fmt.Sprintf("job %d of db done in %d ms", n, n%90) })
+	w.say("db", -9*time.Hour, -9*time.Hour+time.Second, time.Second, entry.Error, func(int) string { return "replica 4 left the quorum" })
+	w.entries["db"] = append(w.entries["db"], early...)
+	for i, text := range []string{"the kernel ended process 17 for want of memory", "replica 2 left the quorum"} {
+		w.say("db", time.Duration(5+i)*time.Second, time.Duration(6+i)*time.Second, time.Second, entry.Error, func(int) string { return text })
+	}
+	slices.SortFunc(w.entries["db"], func(a, b entry.Entry) int { return int(min(max(a.Time-b.Time, -1), 1)) })
+	var said []string
+	for _, r := range w.ask(t, "db.latency").Rows {
+		if r.Kind == why.KindPattern {
+			said = append(said, r.Sentence)
+		}
+	}
+	if len(said) != 1 || !strings.Contains(said[0], "never in the 20 h before") || !strings.Contains(said[0], "want of memory") {
+		t.Errorf("%q", said)
+	}
+}
+
 func TestAFieldThatShiftedIsFound(t *testing.T) {
 	w := shop(5)
 	for _, v := range []struct {
