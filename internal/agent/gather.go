@@ -31,8 +31,9 @@ const (
 	// hasteMost chunks may be cut before their time in a row; one more may
 	// with each flush.
 	hasteMost = 30
-	// heavy is how many bytes of entries are reason enough for a chunk.
-	heavy = 64 << 10
+	// heavy is how many bytes of entries are reason enough for a chunk: who reads a
+	// backlog through a small pipe brings as many at once.
+	heavy = 8 << 10
 	// maxKeep bounds one call of Keep, so that a chunk is never too large.
 	maxKeep = 6 << 20
 	// pointBytes is what a point takes in memory.
