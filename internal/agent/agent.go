@@ -114,18 +114,20 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 	a.shipper = ship.New(ship.Options{
 		Queue: s, Transport: o.Transport, Clock: o.Clock, Log: o.Log, Random: rand.Float64, Answered: a.answered,
 	})
-	a.start()
+	if err := a.start(); err != nil {
+		return nil, errors.Join(err, a.group.Stop(ctx))
+	}
 	return a, nil
 }
 
 // start starts the parts: each needs those before it.
-func (a *Agent) start() {
+func (a *Agent) start() error {
 	a.closing("spool", func(context.Context) error { return a.spool.Close() })
 	a.group.Go("sending", a.shipper.Run)
 	a.closing("goodbye", a.goodbye)
 	a.group.Go("gathering", a.gatherer.run)
 	a.group.Go("housekeeping", a.house.run)
-	a.watch(a.spool.Places())
+	return a.watch(a.spool.Places())
 }
 
 func (a *Agent) closing(name string, closing func(context.Context) error) {

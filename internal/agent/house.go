@@ -132,6 +132,10 @@ func (h *house) measure(ctx context.Context, now time.Time) {
 	emit("dropped_samples", float64(g.dropped.Load()))
 	emit("masked", float64(g.masked.Load()))
 	emit("send_ms", round(float64(s.RoundTrip().Microseconds())/1e3))
+	if len(h.agent.options.Watch.Tail) > 0 {
+		files := h.agent.options.Telemetry
+		emit("files", float64(files.Counter("tail.added").Value()-files.Counter("tail.removed").Value()))
+	}
 	emit("errors", float64(g.errors.Load()+s.Errors()))
 	_ = g.Samples(ctx, h.samples) // it never fails
 }

@@ -115,7 +115,7 @@ func (r Remote) options(files fsx.FS, transport Transport) (Options, error) {
 	return Options{
 		FS: files, Dir: filepath.Join(string(c.Data), "spool"), Spool: int64(c.Spool), Transport: transport,
 		Root: c.Root, Name: c.Name, Version: r.Version, Labels: maps.Clone(c.Labels), Budget: float64(c.CPU),
-		Watch: Watch{Vitals: bool(c.Vitals), Journal: bool(c.Journal)},
+		Watch: Watch{Vitals: bool(c.Vitals), Journal: bool(c.Journal), Tail: TailRules(c.Tail)},
 		Clock: clock.Real{}, Telemetry: &telemetry.Set{},
 		Log:  slog.New(slog.NewTextHandler(r.Stderr, nil)),
 		Mask: masker.Entry,

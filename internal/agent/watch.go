@@ -2,13 +2,16 @@ package agent
 
 import (
 	"context"
+	"path/filepath"
 	"time"
 
 	"patou/internal/agent/journal"
 	"patou/internal/agent/processes"
 	"patou/internal/agent/sockets"
+	"patou/internal/agent/tail"
 	"patou/internal/agent/units"
 	"patou/internal/agent/vitals"
+	"patou/internal/config"
 	"patou/internal/metric"
 )
 
@@ -26,13 +29,54 @@ type Watch struct {
 	// spool has it.
 	Journal      bool
 	JournalPlace string
+	// Tail are the files to follow.
+	Tail []tail.Rule
 	// Reject is told about each line that is no entry; may be nil.
 	Reject func(protocol, source, line, reason string)
 }
 
-// watch starts what reads, each from the place where it was kept last.
-func (a *Agent) watch(places map[string]string) {
+// TailRules are the rules for files as a configuration has them.
+func TailRules(all []config.Tail) []tail.Rule {
+	out := make([]tail.Rule, len(all))
+	for i, c := range all {
+		r := tail.Rule{
+			Component: string(c.Component), Host: c.Host, FromEnd: c.Start == config.TailEnd, Compressed: bool(c.Compressed),
+			Start: string(c.Multiline.Start), Continue: string(c.Multiline.Continue),
+		}
+		for _, f := range c.Files {
+			r.Files = append(r.Files, absolute(string(f)))
+		}
+		out[i] = r
+	}
+	return out
+}
+
+// absolute is a path from the root on.
+func absolute(path string) string {
+	if full, err := filepath.Abs(path); err == nil {
+		return full
+	}
+	return path
+}
+
+// watch starts what reads, each from the place where it was kept last. It fails
+// with a rule that is none.
+func (a *Agent) watch(places map[string]string) error {
 	o := &a.options
+	if len(o.Watch.Tail) > 0 {
+		follow, err := tail.New(tail.Options{
+			Rules: o.Watch.Tail, Root: o.Root, Keep: a.gatherer.Keep, Places: places,
+			Missing: func(path string, err error) {
+				o.Log.Warn("a file cannot be followed", "path", path, "error", err.Error())
+			},
+			Tell:  func(path, sentence string) { o.Log.Warn(sentence, "path", path) },
+			Clock: o.Clock, Telemetry: o.Telemetry,
+		})
+		if err != nil {
+			return err
+		}
+		a.group.Go("files", follow.Run)
+	}
 	if o.Watch.Vitals {
 		a.watchMachine()
 	}
@@ -43,6 +87,7 @@ func (a *Agent) watch(places map[string]string) {
 			Clock:   o.Clock, Telemetry: o.Telemetry,
 		}).Run)
 	}
+	return nil
 }
 
 func (a *Agent) watchMachine() {

@@ -43,7 +43,9 @@ func (a *App) startAgent(ctx context.Context, journalPlace string) error {
 	c := &a.opts.Config.Config
 	own, err := watch.New(ctx, watch.Options{
 		FS: fsx.OS(), Dir: ownAgentDir(string(c.Data)), Transport: within{a.chunks}, Version: a.opts.Version,
-		Watch: watch.Watch{Vitals: bool(c.Vitals), Journal: bool(c.Journal), JournalPlace: journalPlace, Reject: a.tap.Reject},
+		Watch: watch.Watch{
+			Vitals: bool(c.Vitals), Journal: bool(c.Journal), JournalPlace: journalPlace, Tail: watch.TailRules(c.Tail), Reject: a.tap.Reject,
+		},
 		Mask:  func(e *entry.Entry) int { return a.pipeline.Masker().Entry(e) },
 		Clock: a.clock, Telemetry: a.telemetry, Log: a.log,
 	})

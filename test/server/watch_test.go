@@ -75,11 +75,13 @@ func (w *watcher) end(sig os.Signal) int {
 }
 
 // source is what an agent reads in a test: a journal, by a journalctl that is a
-// script, to which lines are added all the time.
+// script, and a file, to both of which the same lines are added all the time.
 type source struct {
 	t    *testing.T
-	file *os.File
+	file *os.File // of the journal
+	log  *os.File // the other
 	env  []string
+	conf string
 	stop chan struct{}
 	done sync.WaitGroup
 	n    int
@@ -96,21 +98,31 @@ func newSource(t *testing.T) *source {
 	if err := os.WriteFile(filepath.Join(dir, "journalctl"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	s := &source{t: t, file: file, env: []string{"PATH=" + dir + ":" + os.Getenv("PATH")}, stop: make(chan struct{})}
+	log, err := os.Create(filepath.Join(dir, "app.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conf := configFile(t, fmt.Sprintf("tail: [{files: [%s], component: shop.files}]\n", filepath.Join(dir, "*.log")))
+	s := &source{t: t, file: file, log: log, conf: conf, env: []string{"PATH=" + dir + ":" + os.Getenv("PATH")}, stop: make(chan struct{})}
 	s.done.Go(s.write)
-	t.Cleanup(func() { _ = file.Close() })
+	t.Cleanup(func() { _, _ = file.Close(), log.Close() })
 	return s
 }
 
 // write adds lines, now one, now many.
 func (s *source) write() {
 	for {
-		var b bytes.Buffer
+		var b, plain bytes.Buffer
 		for range 1 + rand.IntN(1+rand.IntN(200)) {
 			s.n++
+			fmt.Fprintf(&plain, "line %d.\n", s.n)
 			fmt.Fprintf(&b, "{\"__CURSOR\":\"%d\",\"__REALTIME_TIMESTAMP\":\"%d\",\"_SYSTEMD_UNIT\":\"shop.service\",\"MESSAGE\":\"line %d.\"}\n", s.n, time.Now().UnixMicro(), s.n)
 		}
-		if _, err := s.file.Write(b.Bytes()); err != nil {
+		_, err := s.file.Write(b.Bytes())
+		if err == nil {
+			_, err = s.log.Write(plain.Bytes())
+		}
+		if err != nil {
 			s.t.Error(err)
 			return
 		}
@@ -128,36 +140,42 @@ func (s *source) end(server *apptest.Server) {
 	s.t.Helper()
 	close(s.stop)
 	s.done.Wait()
+	s.want(server, "component:shop unit:*")
+	s.want(server, "component:shop.files")
+}
+
+func (s *source) want(server *apptest.Server, query string) {
+	s.t.Helper()
 	got := map[string]int{}
-	apptest.Eventually(s.t, fmt.Sprintf("all %d lines are there", s.n), func() bool {
+	apptest.Eventually(s.t, fmt.Sprintf("all %d lines of %s are there", s.n, query), func() bool {
 		clear(got)
-		for _, e := range server.Logs("component:shop", "from", "-1h", "limit", "100000") {
+		for _, e := range server.Logs(query, "from", "-1h", "limit", "100000") {
 			got[e.Message]++
 		}
 		return len(got) >= s.n
 	})
 	for message, n := range got {
 		if n != 1 {
-			s.t.Errorf("%q is there %d times", message, n)
+			s.t.Errorf("%s: %q is there %d times", query, message, n)
 		}
 	}
 	if len(got) != s.n {
-		s.t.Errorf("%d lines of %d", len(got), s.n)
+		s.t.Errorf("%s: %d lines of %d", query, len(got), s.n)
 	}
-	s.t.Logf("%d lines", s.n)
+	s.t.Logf("%s: %d lines", query, s.n)
 }
 
 const notVitals = "vitals: off\n"
 
 func TestAnAgentThatIsKilledSendsEachLineOnce(t *testing.T) {
 	s := start(t, t.TempDir())
-	lines, data, config := newSource(t), t.TempDir(), configFile(t, notVitals)
+	lines, data := newSource(t), t.TempDir()
 	for range crashes {
-		w := watch(t, lines.env, "--server", s.URL(""), "--data", data, "--config", config, "--name", "web-1")
+		w := watch(t, lines.env, "--server", s.URL(""), "--data", data, "--config", lines.conf, "--name", "web-1")
 		<-time.After(time.Duration(rand.IntN(400)) * time.Millisecond)
 		w.end(syscall.SIGKILL)
 	}
-	w := watch(t, lines.env, "--server", s.URL(""), "--data", data, "--config", config, "--name", "web-1")
+	w := watch(t, lines.env, "--server", s.URL(""), "--data", data, "--config", lines.conf, "--name", "web-1")
 	lines.end(s)
 	if code := w.end(syscall.SIGTERM); code != 0 {
 		t.Errorf("exit code %d\n%s", code, w.said())
@@ -169,7 +187,7 @@ func TestAServerThatIsKilledGetsEachLineAndSampleOnce(t *testing.T) {
 	s := start(t, data)
 	address := s.Addr("http")
 	lines := newSource(t)
-	w := watch(t, lines.env, "--server", s.URL(""), "--data", t.TempDir(), "--name", "web-1")
+	w := watch(t, lines.env, "--server", s.URL(""), "--data", t.TempDir(), "--config", lines.conf, "--name", "web-1")
 	begin := time.Now().Add(2 * time.Second)
 	for range crashes / 4 {
 		<-time.After(time.Duration(500+rand.IntN(2000)) * time.Millisecond)
