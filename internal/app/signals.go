@@ -18,11 +18,12 @@ const (
 	signalsFor   = 30 * time.Minute
 )
 
-// errorShares are from which percent of errors a group needs a look, and from
-// which it is wrong; below idleRequests a second one error says nothing.
+// From which percent of errors over errorMinutes a group needs a look, and from
+// which it is wrong; fewer than errorsFew of them say nothing.
 const (
-	errorsWarn, errorsCrit = 1, 5
-	idleRequests           = 0.2
+	errorsWarn, errorsCrit = 2, 10
+	errorMinutes           = 5
+	errorsFew              = 10
 )
 
 // watchSignals works the signals of groups out for all overviews of the next
@@ -66,18 +67,36 @@ func groupSignals(ctx context.Context, engine *graphite.Engine, components []str
 		return nil
 	}
 	errors := draw(ctx, engine, herd.Signal{Name: "errors", Unit: "%", Target: fmt.Sprintf("asPercent(sumSeries(%s),sumSeries(%s))", of("status.5xx"), of("requests"))}, "avg", now)
-	if errors.Value == nil {
-		none := 0.0
-		errors.Value = &none
-	}
-	if *requests.Value >= idleRequests {
-		errors.State = shareState(*errors.Value)
+	share, count := errorShare(requests.Spark, errors.Spark)
+	errors.Value = &share
+	if count >= errorsFew {
+		errors.State = shareState(share)
 	}
 	list := []herd.Signal{requests, errors}
 	if p99 := draw(ctx, engine, herd.Signal{Name: "p99", Unit: "s", Target: "mergeDistributions(" + of("request_time.p99") + ")"}, "p99", now); p99.Value != nil {
 		list = append(list, p99)
 	}
 	return list
+}
+
+// errorShare is the percent of errors over the last minutes, and how many they
+// were, from requests a second and their shares of errors by minute.
+func errorShare(requests, shares []*float64) (percent, count float64) {
+	all := 0.0
+	for back := 1; back <= min(errorMinutes, len(requests)); back++ {
+		r := requests[len(requests)-back]
+		if r == nil {
+			continue
+		}
+		all += *r * 60
+		if back <= len(shares) && shares[len(shares)-back] != nil {
+			count += *r * 60 * *shares[len(shares)-back] / 100
+		}
+	}
+	if all == 0 {
+		return 0, 0
+	}
+	return math.Round(1e4*count/all) / 100, count
 }
 
 func shareState(percent float64) herd.Health {

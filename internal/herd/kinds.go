@@ -1,6 +1,9 @@
 package herd
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // kind is a well-known sort of service.
 type kind struct {
@@ -74,6 +77,9 @@ func everywhere(program string) bool {
 // role is the place of a function in the order of those that no links tell of:
 // callers above what they call.
 func role(function string) int {
+	if strings.HasPrefix(function, "unnamed-") {
+		return math.MaxInt
+	}
 	for i, words := range []string{"edge proxy lb gateway cdn", "web www frontend", "app api backend git ci worker", "queue search", "cache", "db", "storage coordination", "auth dns mail monitoring logs vpn kubernetes"} {
 		for w := range strings.FieldsSeq(words) {
 			if w == function {
