@@ -15,6 +15,10 @@ const (
 	MaxHost    = 255       // bytes of a host's name
 )
 
+// FileField is the key of the first field of an entry that was read from a file,
+// with its absolute path. Such an entry's Time is when it was read.
+const FileField = "file"
+
 // Entry is one log record. Its strings may share one large buffer with the
 // entries that came with it: who keeps a few entries for long clones them.
 type Entry struct {

@@ -4,7 +4,8 @@
 //
 // Invariant: after Process an entry has a component and host by their grammars,
 // a time, a level where one can be known, and each field once; the envelope
-// says when and where, the line itself what and how bad. Derive depends on the
+// says when and where, the line itself what and how bad; but of a line from a
+// file, the line says when. Derive depends on the
 // entry alone, so that it gives the same samples whenever it is asked. A secret
 // is masked before anything else looks at the entry. Nothing here fails: what is
 // not recognised stays a message.
@@ -30,6 +31,8 @@ type Options struct {
 	// MaxComponents bounds the components whose series' names are remembered;
 	// 0 is 10,000.
 	MaxComponents int
+	// Zone is that of times in plain lines which name none; nil is this machine's.
+	Zone *time.Location
 	// Masked counts what was masked; nil for nowhere.
 	Masked *telemetry.Counter
 }
@@ -50,9 +53,12 @@ func New(o Options) *Pipeline {
 	if o.Masked == nil {
 		o.Masked = new(telemetry.Counter)
 	}
+	if o.Zone == nil {
+		o.Zone = time.Local
+	}
 	return &Pipeline{
 		masked:  o.Masked,
-		workers: sync.Pool{New: func() any { return new(worker) }},
+		workers: sync.Pool{New: func() any { return &worker{zone: o.Zone} }},
 		names:   nameCache{limit: o.MaxComponents, known: map[string]*names{}},
 	}
 }
@@ -75,6 +81,10 @@ func (p *Pipeline) Mask(s string) string {
 type worker struct {
 	// latest is the last time, in ns, that a line is believed.
 	latest int64
+	zone   *time.Location
+	// hour is when hourText began, the hour of the line before.
+	hour     int64
+	hourText string
 
 	json  ndjson.Decoder
 	found []entry.Field
@@ -92,12 +102,19 @@ func (p *Pipeline) Process(now time.Time, e *entry.Entry) {
 	masked := m.Entry(e)
 	w := p.workers.Get().(*worker)
 	w.latest = now.Add(maxAhead).UnixNano()
+	read := int64(0)
+	if ofFile(e) {
+		read, e.Time = e.Time, 0
+	}
 	if w.recognise(e) {
 		masked += m.Keys(e.Fields) // a key may have been written with escapes
 	}
 	p.workers.Put(w)
 	if masked > 0 {
 		p.masked.Add(masked)
+	}
+	if e.Time == 0 {
+		e.Time = read
 	}
 	if e.Time == 0 {
 		e.Time = now.UnixNano()
@@ -120,6 +137,8 @@ func (w *worker) recognise(e *entry.Entry) bool {
 		w.accessLine(text, e)
 	case logfmt.Likely(text):
 		w.logfmtLine(text, e)
+	default:
+		w.stampLine(text, e)
 	}
 	e.Level = max(e.Level, requestLevel(e))
 	return len(e.Fields) != before

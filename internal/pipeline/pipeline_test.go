@@ -60,6 +60,46 @@ func TestTheMessageSaysWhatItIs(t *testing.T) {
 		noon+" unknown warn client=c status=404 | ")
 }
 
+func TestPlainLinesSayTheirTimeAndLevel(t *testing.T) {
+	p := New(Options{Zone: time.FixedZone("here", 3600)})
+	check := func(line, want string) {
+		t.Helper()
+		e := entry.Entry{Message: line}
+		p.Process(at(noon), &e)
+		if got := brief(&e); got != strings.Replace(want, " | ", " unknown ", 1)+" | "+line {
+			t.Errorf("\n got %s\nwant %s", got, want)
+		}
+	}
+	check("2026-11-20T10:00:00.25Z ERROR it broke", "2026-11-20T10:00:00.25Z | error")
+	check("2026-11-20 10:00:00,123 [main] WARN a.b.C - text", "2026-11-20T09:00:00.123Z | warn")
+	check("2026-11-20 10:00:00.5 +0200 - app - INFO - text", "2026-11-20T08:00:00.5Z | info")
+	check("2026-11-20T10:00:00-01:30 text with error", "2026-11-20T11:30:00Z | none")
+	check("2026/11/20 10:00:00 [error] 729#730: *1 open() failed", "2026-11-20T09:00:00Z | error pid=729")
+	check("2026-11-20 10:00:00.123 UTC [77] LOG:  checkpoint starting", "2026-11-20T10:00:00.123Z | info pid=77")
+	check("2026-11-20 10:00:00.123 PDT [77] FATAL:  no", "2026-11-20T09:00:00.123Z | critical pid=77")
+	check("Nov 20 10:00:01 web1 sshd[12]: Accepted", "2026-11-20T09:00:01Z | none hostname=web1 app=sshd pid=12")
+	check("Dec  5 10:00:00 web1 cron: x", "2025-12-05T09:00:00Z | none hostname=web1 app=cron")
+	for _, line := range []string{"2026-13-20 10:00:00 x", "2026-11-20 10:61:00 x", "20 items", "Nov 20 items", "2100-01-01T00:00:00Z x", "Monday morning, all is well"} {
+		check(line, noon+" | none")
+	}
+}
+
+func TestALineOfAFileSaysWhen(t *testing.T) {
+	p := New(Options{Zone: time.UTC})
+	check := func(line, want string) {
+		t.Helper()
+		e := entry.Entry{Message: line, Time: at(noon).UnixNano(), Fields: []entry.Field{{Key: entry.FileField, Value: "/a.log"}}}
+		p.Process(at(noon).Add(time.Minute), &e)
+		if got := brief(&e); !strings.HasPrefix(got, want+" ") {
+			t.Errorf("%s: got %s, want %s", line, got, want)
+		}
+	}
+	check("plain", noon)
+	check("2026-11-01 01:02:03 x", "2026-11-01T01:02:03Z")
+	check(`{"time":"2026-11-01T01:02:03Z","msg":"x"}`, "2026-11-01T01:02:03Z")
+	check(access, "2026-11-20T11:59:58Z")
+}
+
 func TestTheEnvelopeSaysWhen(t *testing.T) {
 	p := New(Options{})
 	check := func(line, want string) {
@@ -143,7 +183,7 @@ func TestGoroutinesMayShareAPipeline(t *testing.T) {
 }
 
 func FuzzProcess(f *testing.F) {
-	for _, s := range []string{access, `{"level":30,"time":1,"msg":"x","remote_addr":"a","status":200,"client":1}`, "a=1 b=2 msg=", "@cee:{}", "\xff\x00"} {
+	for _, s := range []string{access, `{"level":30,"time":1,"msg":"x","remote_addr":"a","status":200,"client":1}`, "a=1 b=2 msg=", "@cee:{}", "\xff\x00", "2026-11-20 10:00:00.5 +0200 - app - INFO - text", "Nov 20 10:00:01 web1 sshd[12]: x"} {
 		f.Add(s, "a.b")
 	}
 	p := New(Options{})
@@ -166,7 +206,8 @@ func FuzzProcess(f *testing.F) {
 
 func BenchmarkProcess(b *testing.B) {
 	p := New(Options{})
-	for name, line := range map[string]string{"access": access, "json": `{"level":"warn","msg":"hello world","n":1,"user":"x"}`, "logfmt": `level=debug msg="a b" k=v`, "prose": "session opened for user root by (uid=0)"} {
+	for name, line := range map[string]string{"access": access, "json": `{"level":"warn","msg":"hello world","n":1,"user":"x"}`, "logfmt": `level=debug msg="a b" k=v`, "prose": "session opened for user root by (uid=0)",
+		"stamped": "2026-11-20 10:00:00,123 [main] WARN a.b.C - the text of the line"} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -355,5 +355,5 @@ func (f *file) filed(root string) {
 	}
 	f.component = component.Clean(strings.NewReplacer("{stem}", component.Node(stem), "{name}", component.Node(name),
 		"{dir}", component.Node(filepath.Base(filepath.Dir(path)))).Replace(template))
-	f.fields = []entry.Field{{Key: "file", Value: path}}
+	f.fields = []entry.Field{{Key: entry.FileField, Value: path}}
 }
