@@ -329,11 +329,11 @@ func (q *question) describePattern(f *finding, t *saying) {
 	text := "“" + oneLine(t.text) + "”"
 	f.Strong = []string{oneLine(t.text)}
 	n, expected := of(int(t.rise.Window), "time", "times"), number(roundTo(t.rise.Expected, 2))
-	before := span(q.baseLength() + t.recalled.length)
+	before := span(max(q.baseLength(), t.recalled.length))
 	switch {
-	case t.state == "new" && t.recalled.lines > 0:
+	case t.state == "new" && t.recalled.last > 0:
 		f.Value = "rare"
-		f.Sentence = fmt.Sprintf("%s says something rare, %s from %s, and %s in the %s before: %s.", t.of.name, n, q.clockTime(t.first), of(t.recalled.lines, "time", "times"), before, text)
+		f.Sentence = fmt.Sprintf("%s says something rare, %s from %s, the last time before that at %s: %s.", t.of.name, n, q.clockTime(t.first), q.clockTime(t.recalled.last), text)
 	case t.state == "new":
 		f.Value = "new"
 		f.Sentence = fmt.Sprintf("%s says something new, %s from %s and never in the %s before: %s.", t.of.name, n, q.clockTime(t.first), before, text)

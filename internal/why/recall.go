@@ -10,6 +10,7 @@ import (
 
 	"patou/internal/entry"
 	"patou/internal/pattern"
+	"patou/internal/timerange"
 )
 
 // How far back it is looked whether something new was said before, for how many
@@ -22,14 +23,18 @@ const (
 	// recallLeast is how much of a past makes a single line worth a word, where
 	// it is an error.
 	recallLeast = time.Hour
-	// recallEnough is how many lines seen before are as good as any more.
+	// recallEnough is how many spans with it are as good as any more.
 	recallEnough = 100
 )
 
-// recalled is what is known of a template's time before the baseline.
+// recalled is what is known of a template's time before the window.
 type recalled struct {
-	length time.Duration // 0 where nothing is known
-	lines  int
+	// length is how far back it is known, 0 where nothing is.
+	length time.Duration
+	// spans are those in which it was said, as long as the baseline's, and last
+	// is when, in ns.
+	spans map[int64]bool
+	last  int64
 }
 
 // recall looks, for the likeliest news, whether it is news at all.
@@ -73,46 +78,47 @@ func (q *question) newest() []*saying {
 	return out[:min(len(out), recallMost)]
 }
 
-// lookBack counts the lines of a template before the baseline.
+// lookBack looks for a template before the window, in what was left out of the
+// baseline too.
 func (q *question) lookBack(ctx context.Context, t *saying, left *int) (r recalled, err error) {
+	r.spans = map[int64]bool{}
 	pieces := constants(t.text)
 	if len(pieces) == 0 {
 		return r, nil
 	}
 	from := q.Base.From - int64(recallFor)
 	is := func(name string) bool { return name == t.of.name }
-	all, release, err := q.runs(ctx, entry.Lookup{From: from, Until: q.Base.From, Component: is})
+	all, release, err := q.runs(ctx, entry.Lookup{From: from, Until: q.Base.Until, Component: is})
 	if err != nil {
 		return r, err
 	}
-	first := q.Base.From
+	first := q.Base.Until
 	for i := range all {
-		if is(all[i].Component) && all[i].First < q.Base.From {
+		if is(all[i].Component) {
 			first = min(first, max(all[i].First, from))
 		}
 	}
 	release()
-	runs, release, err := q.runs(ctx, entry.Lookup{From: from, Until: q.Base.From, Component: is, Literals: pieces})
+	runs, release, err := q.runs(ctx, entry.Lookup{From: from, Until: q.Base.Until, Component: is, Literals: pieces})
 	if err != nil {
 		return r, err
 	}
 	defer release()
 	for i := range runs {
-		if !is(runs[i].Component) || runs[i].First >= q.Base.From {
+		if !is(runs[i].Component) {
 			continue
 		}
 		if *left -= runs[i].Rows; *left < 0 {
 			return recalled{}, nil // too much to read: nothing is known
 		}
-		n, err := countLike(ctx, &runs[i], pieces, from, q.Base.From)
-		if err != nil {
+		if err := r.find(ctx, &runs[i], pieces, timerange.Range{From: from, Until: q.Base.Until}, t.of.spans.length); err != nil {
 			return r, err
 		}
-		if r.lines += n; r.lines >= recallEnough {
+		if len(r.spans) >= recallEnough {
 			break
 		}
 	}
-	r.length = time.Duration(q.Base.From - first)
+	r.length = time.Duration(q.Base.Until - first)
 	return r, ctx.Err()
 }
 
@@ -128,19 +134,19 @@ func constants(template string) []string {
 	return out
 }
 
-// countLike counts the messages of a run that hold the pieces in their order.
-func countLike(ctx context.Context, run *entry.Run, pieces []string, from, until int64) (n int, err error) {
+// find notes when the messages of a run hold the pieces in their order.
+func (r *recalled) find(ctx context.Context, run *entry.Run, pieces []string, within timerange.Range, length int64) error {
 	columns, err := run.Open(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	times, err := columns.Times()
 	if err != nil {
-		return 0, err
+		return err
 	}
 	messages, err := columns.Messages()
 	if err != nil {
-		return 0, err
+		return err
 	}
 	like := make([]bool, len(messages.Values))
 	for i, text := range messages.Values {
@@ -151,11 +157,11 @@ func countLike(ctx context.Context, run *entry.Run, pieces []string, from, until
 		if messages.Codes != nil {
 			code = messages.Codes[row]
 		}
-		if at >= from && at < until && int(code) < len(like) && like[code] {
-			n++
+		if within.Contains(at) && int(code) < len(like) && like[code] {
+			r.spans[at/length], r.last = true, max(r.last, at)
 		}
 	}
-	return n, nil
+	return nil
 }
 
 func holds(text string, pieces []string) bool {
@@ -183,9 +189,9 @@ func (t *saying) remember(r recalled) {
 			occupied++
 		}
 	}
-	spans := float64(len(c.Base)) + float64(r.length)/float64(t.of.spans.length)
-	t.p = min(math.Pow(float64(1+r.lines)/(1+spans), float64(occupied)), 1)
-	if t.state == "" && r.lines == 0 && r.length >= recallLeast {
+	spans := max(float64(r.length)/float64(t.of.spans.length), float64(len(c.Base)))
+	t.p = min(math.Pow(float64(1+len(r.spans))/(1+spans), float64(occupied)), 1)
+	if t.state == "" && len(r.spans) == 0 && r.length >= recallLeast {
 		t.state = "new"
 	}
 }

@@ -229,9 +229,17 @@ func TestTheLastTimeIsNoBaseline(t *testing.T) {
 	w.put("edge.latency", "average", again(0.2, 0.9))
 	w.put("db.latency", "average", again(0.01, 0.7))
 	w.order = slices.Compact(w.order)
+	for _, from := range []time.Duration{-14 * time.Minute, 0} {
+		w.say("db", from, from+2*time.Minute, 4*time.Second, entry.Warn, func(n int) string { return fmt.Sprintf("checkpoint %d is waiting", n) })
+	}
+	slices.SortFunc(w.entries["db"], func(a, b entry.Entry) int { return int(min(max(a.Time-b.Time, -1), 1)) })
 	a := w.ask(t, "edge.latency")
 	if a.Quiet || a.Rows[0].Component != "db" || !strings.Contains(a.Note, "of the baseline were left out") {
 		t.Errorf("%+v", a)
+	}
+	i := slices.IndexFunc(a.Rows, func(r why.Reason) bool { return r.Kind == why.KindPattern })
+	if i < 0 || a.Rows[i].Value != "rare" || !strings.Contains(a.Rows[i].Sentence, "the last time before that at 13:52:56") {
+		t.Errorf("%+v", a.Rows)
 	}
 }
 
