@@ -11,6 +11,7 @@ import (
 type graph struct {
 	stale bool
 	at    time.Time
+	hosts int // there were then
 	ends  *ends
 	edges []edge
 	links []GroupLink
@@ -49,11 +50,11 @@ func (h *Herd) currentEnds() *ends {
 func (h *Herd) refreshGraph() {
 	now := h.clock.Now()
 	g := &h.graph
-	every := graphEvery + time.Duration(len(h.hosts))*graphPerHost
+	every := graphEvery + time.Duration(g.hosts)*graphPerHost
 	if g.ends != nil && (!g.stale || now.Sub(g.at) < every && !now.Before(g.at)) {
 		return
 	}
-	*g = graph{at: now, ends: h.newEnds(), calls: map[string]map[string]bool{}}
+	*g = graph{at: now, hosts: len(h.hosts), ends: h.newEnds(), calls: map[string]map[string]bool{}}
 	g.edges = h.edges(g.ends, now)
 	g.links = h.groupLinks(g)
 }

@@ -118,6 +118,7 @@ type herdOf struct {
 		Name    string
 		Signals []struct {
 			Name   string
+			State  string
 			Value  *float64
 			Target string
 			Spark  []*float64
@@ -271,9 +272,12 @@ func TestAGroupShowsWhatItsComponentsDo(t *testing.T) {
 	}
 	apptest.Eventually(t, "signals are there", func() bool { return len(overview(t, s, "").Groups[0].Signals) == 3 })
 	for i, sig := range overview(t, s, "").Groups[0].Signals {
-		low, high := []float64{0.5, 5, 0.2}[i], []float64{2.5, 20, 0.3}[i]
+		low, high := []float64{0.5, 8, 0.2}[i], []float64{2.5, 12, 0.3}[i]
 		if sig.Name != []string{"requests", "errors", "p99"}[i] || sig.Value == nil || *sig.Value < low || *sig.Value > high || len(sig.Spark) != 30 {
 			t.Errorf("%+v is not within %g and %g", sig, low, high)
+		}
+		if sig.Name == "errors" && sig.State == "fine" {
+			t.Errorf("%g percent of errors are fine", *sig.Value)
 		}
 		if series := s.Render(sig.Target, "from", "-5min"); len(series) != 1 {
 			t.Errorf("%s draws %d series", sig.Target, len(series))
