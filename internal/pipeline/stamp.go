@@ -145,8 +145,8 @@ func zone(s string) (offset int64, known bool, rest string) {
 		return offset, true, t[length:]
 	}
 	for i := 0; i < len(t) && i < 6; i++ {
-		if t[i] == ' ' && i >= 3 && strings.HasPrefix(t[i:], " [") {
-			return 0, false, t[i:]
+		if i >= 3 && strings.HasPrefix(t[i:], " [") && len(t) > i+2 && t[i+2] >= '0' && t[i+2] <= '9' {
+			return 0, false, t[i:] // PostgreSQL's, before its process
 		}
 		if t[i] < 'A' || t[i] > 'Z' {
 			break
