@@ -130,29 +130,39 @@ func zone(s string) (offset int64, known bool, rest string) {
 	case strings.HasPrefix(t, "UTC"), strings.HasPrefix(t, "GMT"):
 		return 0, true, t[3:]
 	case len(t) >= 5 && (t[0] == '+' || t[0] == '-'):
-		digits, length := t[1:5], 5
-		if t[3] == ':' && len(t) >= 6 {
-			digits, length = t[1:3]+t[4:6], 6
+		if offset, rest, known = numericZone(t); known {
+			return offset, true, rest
 		}
-		n := number(digits)
-		if n < 0 || n%100 > 59 || n > 1500 {
-			return 0, false, s
-		}
-		offset = int64(n/100*60+n%100) * int64(time.Minute)
-		if t[0] == '-' {
-			offset = -offset
-		}
-		return offset, true, t[length:]
+		return 0, false, s
 	}
-	for i := 0; i < len(t) && i < 6; i++ {
-		if i >= 3 && strings.HasPrefix(t[i:], " [") && len(t) > i+2 && t[i+2] >= '0' && t[i+2] <= '9' {
-			return 0, false, t[i:] // PostgreSQL's, before its process
-		}
-		if t[i] < 'A' || t[i] > 'Z' {
-			break
-		}
+	return 0, false, s[namedZone(s):]
+}
+
+// numericZone reads the offset that t begins with, in ns.
+func numericZone(t string) (offset int64, rest string, ok bool) {
+	digits, length := t[1:5], 5
+	if t[3] == ':' && len(t) >= 6 {
+		digits, length = t[1:3]+t[4:6], 6
 	}
-	return 0, false, s
+	n := number(digits)
+	if n < 0 || n%100 > 59 || n > 1500 {
+		return 0, "", false
+	}
+	offset = int64(n/100*60+n%100) * int64(time.Minute)
+	if t[0] == '-' {
+		offset = -offset
+	}
+	return offset, t[length:], true
+}
+
+// namedZone is the length of the zone's name that PostgreSQL writes before its
+// process, " PDT" of " PDT [12]"; 0 where there is none.
+func namedZone(s string) int {
+	end := strings.Index(s[:min(len(s), 9)], " [")
+	if end < 4 || s[0] != ' ' || strings.Trim(s[1:end], "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" || len(s) < end+3 || number(s[end+2:end+3]) < 0 {
+		return 0
+	}
+	return end
 }
 
 // maxWords is how many words behind the time may be the level.
