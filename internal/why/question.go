@@ -173,9 +173,13 @@ func (q *question) about(found *scope.Scope) {
 	}
 }
 
-// ownTargets are the curves that stand for a component: what its requests say.
+// ownTargets are the curves that stand for a component, what its requests say,
+// and for a host, how full it is.
 func (q *question) ownTargets(known scope.Known) []string {
 	var out []string
+	for _, h := range q.hosts {
+		out = append(out, "host."+component.Node(h)+".saturation.*", "host."+component.Node(h)+".cpu.busy")
+	}
 	for _, c := range q.components {
 		for _, k := range append([]string{c}, known.Components...) {
 			if component.Within(k, c) && !slices.Contains(out, "logs."+k+".request_time.p99") && len(out) < 40 {
