@@ -116,6 +116,14 @@ func TestDisks(t *testing.T) {
 	say(disk(10, 5, false))
 	b.health(Fine, "")
 	b.hasTold("git-2 joined", "/var on git-2 became read-only")
+	b.say(b.who, disk(10, 5, true))
+	b.save()
+	b.story = b.restart()
+	b.Tick()
+	b.health(Crit, "disk /var became read-only")
+	b.say(b.who, disk(10, 5, true))
+	b.pass(time.Minute, b.who)
+	b.health(Crit, "disk /var became read-only")
 }
 
 func TestUnits(t *testing.T) {

@@ -21,7 +21,7 @@ func (h *Herd) Heard(id string, c host.Contact, r *host.Report, read host.Readin
 	now := c.Received
 	m.heard, m.Last = now, now
 	fresh := isFresh(&c)
-	if r != nil {
+	if r = bounded(r); r != nil {
 		h.report(m, r, now, fresh)
 	}
 	leaving := host.Leaving("")

@@ -159,8 +159,9 @@ type kept struct {
 	Why     string       `json:"why,omitempty"`
 	Goodbye host.Leaving `json:"goodbye,omitempty"`
 
-	Health Health `json:"health"`
-	Reason string `json:"reason,omitempty"`
+	Health   Health                 `json:"health"`
+	Reason   string                 `json:"reason,omitempty"`
+	Problems map[string]keptProblem `json:"problems,omitempty"`
 	// HealthSince is when the health became what it is.
 	HealthSince time.Time `json:"health_since"`
 

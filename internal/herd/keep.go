@@ -46,16 +46,18 @@ func (h *Herd) restore(m *member, group string) {
 		m.links[l.linkKey] = &l.link
 	}
 	m.Links = nil
-	m.restoreProblems()
+	for key, p := range m.Problems {
+		m.tests[key] = &problem{level: p.Level, reason: p.Reason}
+	}
 }
 
 // Save keeps what changed since the last time, with the events of it, all at
 // once: after a crash no event is told twice or missing.
 func (h *Herd) Save(ctx context.Context) error {
+	c, undo := h.takeUnsaved()
 	if h.store == nil {
 		return nil
 	}
-	c, undo := h.takeUnsaved()
 	places, placesSaved := h.places.unsaved()
 	c.Places = places
 	if len(c.Hosts)+len(c.Groups)+len(c.Forgotten)+len(c.Moments)+len(c.Places)+len(c.Events) == 0 {
@@ -111,18 +113,25 @@ func (u *unsaved) giveBack(old *unsaved) {
 func (m *member) marshal() ([]byte, error) {
 	m.keepLinks()
 	processes := m.Report.Processes
+	m.keepProblems()
 	m.Report.Processes = nil // they are told anew every few seconds
 	data, err := json.Marshal(&m.kept)
 	m.Links, m.Report.Processes = nil, processes
 	return data, err
 }
 
-// restoreProblems makes problems of what the last report says, without telling
-// of them again.
-func (m *member) restoreProblems() {
-	for _, u := range m.Report.Units {
-		if u.Active == "failed" {
-			m.set("unit."+u.Name, m.weight(&u), "unit "+u.Name+" failed", m.Since)
+// keptProblem is what is not fine with a host, as it is kept: a restart must
+// neither tell of it again nor show the host fine until it speaks.
+type keptProblem struct {
+	Level  Health `json:"level"`
+	Reason string `json:"reason"`
+}
+
+func (m *member) keepProblems() {
+	m.Problems = map[string]keptProblem{}
+	for key, p := range m.tests {
+		if p.level != Fine {
+			m.Problems[key] = keptProblem{p.level, p.reason}
 		}
 	}
 }

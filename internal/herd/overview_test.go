@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -198,5 +199,28 @@ func BenchmarkNotePlaces(b *testing.B) {
 	}
 	for b.Loop() {
 		p.Note(entries)
+	}
+}
+
+func TestAHostCannotMakeTheHerdHoldWithoutBound(t *testing.T) {
+	s := begin(t)
+	long := strings.Repeat("ü", 1<<20)
+	r := &host.Report{Facts: &host.Facts{OS: long, Labels: map[string]string{}}}
+	for i := range 10_000 {
+		name := fmt.Sprint(i, long[:600])
+		r.Units = append(r.Units, host.Unit{Name: name, Active: "failed"})
+		r.Listeners = append(r.Listeners, host.Listener{Group: name, Address: "0.0.0.0", Port: i})
+		r.Connections = append(r.Connections, host.Connection{Group: name, Remote: fmt.Sprint("10.", i>>16, ".", i>>8&255, ".", i&255), Port: i})
+		r.FileSystems = append(r.FileSystems, host.FileSystem{Path: name, Total: 1, Used: 1})
+		r.Facts.Labels[name] = name
+		r.Facts.Addresses = append(r.Facts.Addresses, name)
+	}
+	k := s.say(machine("web-1", 1), r)
+	s.save()
+	if n := len(s.disk.hosts[k.ID].Data); n > 4<<20 {
+		t.Errorf("it is kept in %d bytes", n)
+	}
+	if n := len(s.disk.events); n > 2*someAnHour {
+		t.Errorf("%d events", n)
 	}
 }
