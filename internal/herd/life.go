@@ -47,6 +47,7 @@ type watch struct {
 	silent  int       // how many of how many
 	of      int
 	grouped time.Time // groups were last looked at
+	lost    []*member // by this look at the clock
 }
 
 // Tick moves the states of the silent. It is called each second.
@@ -60,9 +61,11 @@ func (h *Herd) Tick() {
 	}
 	w.last = now
 	h.suspect(now)
+	w.lost = w.lost[:0]
 	for _, m := range h.hosts {
 		h.age(m, now)
 	}
+	h.tellLost(now)
 	if now.Sub(w.grouped) >= regroupEvery || now.Before(w.grouped) {
 		w.grouped = now
 		h.regroupAll(now)
@@ -121,7 +124,7 @@ func (h *Herd) age(m *member, now time.Time) {
 		switch {
 		case quiet >= h.patience(m) && !h.watch.suspects(now):
 			h.enter(m, Lost, now, fmt.Sprintf("silent since %s", m.heard.UTC().Format("15:04:05")))
-			h.tellSome(m, "lost", now, m.Name+" is lost", "It fell silent without goodbye.")
+			h.watch.lost = append(h.watch.lost, m)
 		case quiet >= lateAfter && m.State != Late:
 			m.lateFrom = m.Since
 			m.State, m.Since, m.Why = Late, now, ""

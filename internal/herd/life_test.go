@@ -2,12 +2,15 @@ package herd
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"patou/internal/entry"
 	"patou/internal/host"
 )
 
@@ -294,5 +297,67 @@ func TestTheHerdRunsByItsClock(t *testing.T) {
 	stop()
 	if err := <-ended; err != nil || len(s.disk.hosts) != 1 || len(s.disk.groups) != 1 {
 		t.Errorf("%v, kept %v", err, s.disk)
+	}
+}
+
+func TestManyThatAreLostAtOnceAreOneEvent(t *testing.T) {
+	s := begin(t)
+	var all []host.Identity
+	for i := range 40 {
+		all = append(all, machine(fmt.Sprint("web-", i), 1))
+	}
+	s.pass(20*time.Second, all...)
+	s.pass(30*time.Second, all[15:]...) // a rack's
+	told := s.told()
+	if len(told) != 41 || told[40] != "15 hosts are lost" {
+		t.Errorf("told: %q", told[40:])
+	}
+	if e := s.disk.events[40]; e.Host() != "web-0" || len(e.Tags) != 17 || !strings.HasPrefix(e.Data, "web-0, web-1, web-2") {
+		t.Errorf("%+v", e)
+	}
+}
+
+// TestManyMaySpeakAndAskAtOnce is for the race detector.
+func TestManyMaySpeakAndAskAtOnce(t *testing.T) {
+	s := begin(t)
+	var all sync.WaitGroup
+	for i := range 8 {
+		who := machine(fmt.Sprint("web-", i), 1)
+		all.Go(func() {
+			for n := range 50 {
+				c := s.contact(who)
+				k, err := s.Identify(c)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				r := at(serving("nginx.service:443"), fmt.Sprint("10.0.0.", i))
+				r.Connections = []host.Connection{calling("nginx.service", fmt.Sprint("10.0.0.", (i+n)%8), 443, 1)}
+				s.Derive(k.ID, c, r)
+				s.Heard(k.ID, c, r, unreadReadings(), true)
+			}
+		})
+	}
+	all.Go(func() {
+		for range 50 {
+			s.clock.Advance(time.Second)
+			s.Tick()
+			s.save()
+		}
+	})
+	all.Go(func() {
+		for range 50 {
+			if _, err := json.Marshal([]any{s.Overview(), s.Hosts(), s.Links()}); err != nil {
+				t.Error(err)
+			}
+			s.SetSignals(map[string][]Signal{"web": {}})
+			s.GroupComponents()
+			_, _ = s.Host(t.Context(), "web-1", time.Time{})
+			s.Places().Note([]entry.Entry{{Component: "a", Host: "web-1", Time: 1}})
+		}
+	})
+	all.Wait()
+	if n := s.Overview().Counts.Hosts; n != 8 {
+		t.Errorf("%d hosts", n)
 	}
 }

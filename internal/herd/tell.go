@@ -2,6 +2,7 @@ package herd
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,30 @@ import (
 func (h *Herd) tell(m *member, kind string, now time.Time, what, data string, tags ...string) {
 	e := event.Event{Time: now.UnixNano(), What: what, Data: data, Tags: append([]string{"herd", kind, "host:" + m.Name}, tags...)}
 	h.unsaved.events = append(h.unsaved.events, event.Keyed{Event: e, Key: fmt.Sprintf("herd/%s/%s/%d", m.ID, kind, now.UnixNano())})
+}
+
+// manyLost is how many hosts are told of one by one that are lost at once.
+const manyLost = 10
+
+// tellLost tells of those who were lost at this moment: of many in one event.
+func (h *Herd) tellLost(now time.Time) {
+	lost := h.watch.lost
+	if len(lost) <= manyLost {
+		for _, m := range lost {
+			h.tellSome(m, "lost", now, m.Name+" is lost", "It fell silent without goodbye.")
+		}
+		return
+	}
+	slices.SortFunc(lost, func(a, b *member) int { return natural(a.Name, b.Name) })
+	names, tags := make([]string, len(lost)), []string{"herd", "lost"}
+	for i, m := range lost {
+		names[i] = m.Name
+		if len(tags) < event.MaxTags {
+			tags = append(tags, "host:"+m.Name)
+		}
+	}
+	e := event.Event{Time: now.UnixNano(), What: fmt.Sprintf("%d hosts are lost", len(lost)), Data: strings.Join(names, ", "), Tags: tags}
+	h.unsaved.events = append(h.unsaved.events, event.Keyed{Event: e, Key: fmt.Sprintf("herd/lost/%d", now.UnixNano())})
 }
 
 // someAnHour is how many events of one kind a host may cause in an hour: what
