@@ -22,50 +22,6 @@ type lineFacts struct {
 	spans         spans
 }
 
-// spans are the equal stretches of time in which entries are counted: four for
-// the window, and as many as the baseline has room for.
-type spans struct {
-	window, base int64 // where each begins, ns
-	length       int64
-	n            int // of the baseline; the window has windowSpans
-	// out are those of the baseline that are left out.
-	out []bool
-}
-
-const windowSpans = 4
-
-func (q *question) newSpans() spans {
-	s := spans{window: q.Window.From, length: max((q.Window.Until-q.Window.From)/windowSpans, 1)}
-	s.n = int((q.Base.Until - q.Base.From) / s.length)
-	s.base = q.Base.Until - int64(s.n)*s.length
-	s.out = make([]bool, s.n)
-	for i := range s.out {
-		masked, all := 0, 0
-		from := int((s.base + int64(i)*s.length - q.grid.start) / q.grid.step)
-		for at := from; at <= from+int(s.length/q.grid.step) && at < len(q.out); at++ {
-			all++
-			if q.out[at] {
-				masked++
-			}
-		}
-		s.out[i] = masked > 0 && 4*masked >= all
-	}
-	return s
-}
-
-// of is the span of a time: the baseline's first, the window's behind them; -1
-// for none.
-func (s *spans) of(t int64) int {
-	if t >= s.window {
-		return s.n + min(int((t-s.window)/s.length), windowSpans-1)
-	}
-	i := (t - s.base) / s.length
-	if t < s.base || i >= int64(s.n) || s.out[i] {
-		return -1
-	}
-	return int(i)
-}
-
 // spoken is what one component said.
 type spoken struct {
 	name   string
@@ -165,9 +121,10 @@ type reader struct {
 	known map[string]bool
 	left  *int
 	to    *spoken
-	// every is how many rows pass between two that are looked at, where there
-	// are too many; threshold is from when on a request is slow.
-	every     int
+	// slice is how much of the begin of each span is looked at: all of it,
+	// unless there are too many entries. threshold is from when on a request is
+	// slow.
+	slice     int64
 	threshold float64
 }
 
@@ -188,23 +145,23 @@ func (r *reader) read(ctx context.Context, name string, runs []entry.Run) error 
 	slices.SortStableFunc(runs, func(a, b entry.Run) int {
 		return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.Last, b.Last), cmp.Compare(a.Rows, b.Rows))
 	})
+	r.cut(runs)
 	var all []opened
-	rows := 0
 	for i := range runs {
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if !r.needs(&runs[i]) {
+			continue
 		}
 		o, err := r.open(ctx, &runs[i])
 		if err != nil {
 			return err
 		}
 		if o.lo < o.hi {
-			all, rows = append(all, o), rows+o.hi-o.lo
+			all = append(all, o)
 		}
 	}
-	r.every = max(1, (rows+*r.left-1)/max(*r.left, 1))
-	*r.left -= rows / r.every
-	r.compare.Entries += rows
 	if err := r.findThreshold(all); err != nil {
 		return err
 	}
@@ -248,8 +205,8 @@ func (r *reader) findThreshold(all []opened) error {
 		if err != nil {
 			return err
 		}
-		for row := o.lo; row < o.hi; row += r.every {
-			if at := r.to.spans.of(o.times[row]); at >= 0 && at < r.to.spans.n {
+		for row := o.lo; row < o.hi; row++ {
+			if at := r.spanOf(o.times[row]); at >= 0 && at < r.to.spans.n {
 				if text, ok := column.At(row); ok {
 					if v, ok := numberOf(text); ok {
 						took = append(took, v)
@@ -288,11 +245,9 @@ func (r *reader) count(o *opened) error {
 func (r *reader) spansOf(o *opened) []int32 {
 	spans := make([]int32, o.hi-o.lo)
 	for i := range spans {
-		spans[i] = -1
-		if i%r.every == 0 {
-			spans[i] = int32(r.to.spans.of(o.times[o.lo+i]))
-		}
+		spans[i] = int32(r.spanOf(o.times[o.lo+i]))
 		if at := int(spans[i]); at >= 0 {
+			r.compare.Entries++
 			r.to.first = min(r.to.first, at)
 		}
 	}

@@ -108,6 +108,29 @@ func TestOneErrorNeverSeenBeforeIsWorthAWord(t *testing.T) {
 	}
 }
 
+func TestTooManyEntriesAreSampledEvenly(t *testing.T) {
+	w := shop(17)
+	w.say("db", time.Second, 2*time.Minute, 2*time.Second, entry.Error, func(n int) string { return fmt.Sprintf("checkpoint %d is waiting", n) })
+	slices.SortFunc(w.entries["db"], func(a, b entry.Entry) int { return int(min(max(a.Time-b.Time, -1), 1)) })
+	e := w.engine()
+	e.MaxLines = 200
+	a, err := e.Why(t.Context(), why.Ask{Targets: []string{"db.latency"}, Window: window(), Now: began().Add(3 * time.Minute)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Compared.Entries > 300 || a.Compared.Entries < 100 {
+		t.Errorf("%d entries of at most about 200", a.Compared.Entries)
+	}
+	for _, r := range a.Rows {
+		if r.Kind == why.KindPattern && strings.Contains(r.Sentence, "job <*>") {
+			t.Errorf("what is as frequent as ever: %s", r.Sentence)
+		}
+	}
+	if !slices.ContainsFunc(a.Rows, func(r why.Reason) bool { return r.Kind == why.KindPattern && r.Value == "new" }) {
+		t.Errorf("%+v", a.Rows)
+	}
+}
+
 func TestAFieldThatShiftedIsFound(t *testing.T) {
 	w := shop(5)
 	for _, v := range []struct {
