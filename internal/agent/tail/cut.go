@@ -2,8 +2,12 @@ package tail
 
 import "bytes"
 
-// maxLines bounds the lines of one entry.
-const maxLines = 500
+// maxLines bounds the lines of one entry, maxPieces the entries that are made at
+// once: short lines would make far too many of a window.
+const (
+	maxLines  = 500
+	maxPieces = 4096
+)
 
 // piece is one entry in the bytes that were read.
 type piece struct {
@@ -26,6 +30,7 @@ type end struct{ final, idle bool }
 type result struct {
 	used  int  // bytes that need not be read again
 	skip  bool // used ends inside of a line that was cut
+	more  bool // there were more entries than are made at once
 	hole  bool // what is not used are NUL bytes alone
 	holes int  // NUL bytes left out
 	cut   int  // bytes of long lines left out
@@ -49,8 +54,15 @@ func (f *framing) cut(data []byte, skip bool, e end, pieces []piece) ([]piece, r
 		}
 		c.line(r.used, r.used+i, &r)
 		r.used += i + 1
+		if len(c.pieces) >= maxPieces {
+			r.more = true
+			e = end{}
+			break
+		}
 	}
-	c.tail(&r, e)
+	if !r.more {
+		c.tail(&r, e)
+	}
 	if e.final || e.idle || f.begins == nil {
 		c.close()
 	}

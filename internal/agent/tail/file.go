@@ -115,14 +115,15 @@ func (t *Tailer) read(f *file, now time.Time) (more bool) {
 	if f.offset == 0 && zipped(window) {
 		return t.beginZip(f, now)
 	}
-	used := t.take(f, window, from, from+int64(n) >= s.size, now)
-	f.caught = from+int64(n) >= s.size
+	atEnd := from+int64(n) >= s.size
+	used, more := t.take(f, window, from, atEnd, now)
+	f.caught = atEnd && !more
 	return used && !f.caught
 }
 
 // take makes entries of what stands behind the offset in a window that begins at
-// from; it reports whether it got on.
-func (t *Tailer) take(f *file, window []byte, from int64, atEnd bool, now time.Time) bool {
+// from; it reports whether it got on, and whether the window holds more.
+func (t *Tailer) take(f *file, window []byte, from int64, atEnd bool, now time.Time) (used, more bool) {
 	data := window[f.offset-from:]
 	settled := now.Sub(f.grown)
 	e := end{final: atEnd && (f.complete || !f.rotated.IsZero() && settled >= grace), idle: atEnd && settled >= groupTime}
@@ -134,16 +135,16 @@ func (t *Tailer) take(f *file, window []byte, from int64, atEnd bool, now time.T
 	t.counts.cut.Add(r.cut)
 	if r.hole && !atEnd {
 		if t.overHole(f, window, from, r.used) {
-			return true
+			return true, false
 		}
 	}
 	if r.used == 0 && r.skip == f.skip {
-		return false
+		return false, r.more
 	}
 	f.skip = r.skip
 	f.move(f.offset+int64(r.used), from, window)
 	t.mark(f)
-	return true
+	return true, r.more
 }
 
 // begins is how the rule tells an entry's first line; nil where each is.

@@ -45,6 +45,7 @@ type rig struct {
 	keep   int
 	denied map[string]bool
 	told   []string
+	most   int // entries at once
 }
 
 func newRig(t failer, dir string, rules ...Rule) *rig {
@@ -91,6 +92,7 @@ func (r *rig) take(entries []entry.Entry, places map[string]string) error {
 	if r.keep == refuses {
 		return errRefused
 	}
+	r.most = max(r.most, len(entries))
 	for _, e := range entries {
 		e.Message = strings.Clone(e.Message)
 		r.got = append(r.got, e)

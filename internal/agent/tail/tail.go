@@ -90,7 +90,7 @@ const (
 // Bounds of what is handed on at once.
 const (
 	batchBytes   = 1 << 20
-	batchEntries = 8192
+	batchEntries = maxPieces
 	batchPlaces  = 1000
 )
 

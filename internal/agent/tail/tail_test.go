@@ -300,6 +300,22 @@ func TestLinesThatBelongTogetherAreOneEntry(t *testing.T) {
 	}
 }
 
+func TestManyShortLinesAreHandedOnInParts(t *testing.T) {
+	r := start(t, Rule{Files: []string{"*"}, Compressed: true})
+	r.write("a.log", strings.Repeat("x\n", 3*maxPieces+5)+"end")
+	r.write("b", strings.Repeat("y\n", 3*maxPieces+5)+"end")
+	r.pack("b", "b.gz")
+	r.settle()
+	r.write("a.log", "\n")
+	r.sweep()
+	if got := strings.Split(r.messages(), "|"); len(got) != 6*maxPieces+12 {
+		t.Errorf("%d entries", len(got))
+	}
+	if r.most > 2*maxPieces {
+		t.Errorf("%d entries were handed on at once", r.most)
+	}
+}
+
 func TestWhatIsNotKeptIsOfferedAgain(t *testing.T) {
 	r := start(t)
 	r.write("a.log", "a\n")

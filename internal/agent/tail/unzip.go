@@ -150,11 +150,15 @@ func (t *Tailer) readZip(f *file, now time.Time) (more bool) {
 	}
 	data, err := f.zip.fill()
 	if err != nil && !errors.Is(err, io.EOF) {
-		t.takeZip(f, data, false, now)
+		if t.takeZip(f, data, false, now) {
+			return true
+		}
 		return t.badZip(f, err, now)
 	}
 	atEnd := errors.Is(err, io.EOF)
-	t.takeZip(f, data, atEnd, now)
+	if t.takeZip(f, data, atEnd, now) {
+		return true
+	}
 	if atEnd {
 		f.packed, f.caught = f.size, true
 		t.mark(f)
@@ -179,8 +183,8 @@ func (u *unzip) fill() ([]byte, error) {
 	return u.data, err
 }
 
-// takeZip makes entries of what was unpacked.
-func (t *Tailer) takeZip(f *file, data []byte, atEnd bool, now time.Time) {
+// takeZip makes entries of what was unpacked, and reports whether there is more.
+func (t *Tailer) takeZip(f *file, data []byte, atEnd bool, now time.Time) (more bool) {
 	u := f.zip
 	framing := framing{max: t.options.MaxLine, begins: f.rule.begins()}
 	pieces, r := framing.cut(data, f.skip, end{final: atEnd, idle: atEnd}, nil)
@@ -196,6 +200,7 @@ func (t *Tailer) takeZip(f *file, data []byte, atEnd bool, now time.Time) {
 	u.back = append([]byte(nil), window[max(0, len(window)-headLength):]...)
 	u.data = append(u.data[:0], data[r.used:]...)
 	t.mark(f)
+	return r.more
 }
 
 // badZip is what happens to a file that can't be unpacked further: it may still
