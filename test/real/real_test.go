@@ -371,8 +371,8 @@ func TestTheBrowserLeadsFromTheSpikeToTheLines(t *testing.T) {
 	s := apptest.Demo(t, binary, t.TempDir())
 	apptest.Eventually(t, "the demo's history is in", func() bool { return strings.Contains(s.Stdout(), "patou: open ") })
 	page := url.URL{Scheme: "http", Host: s.Addr("http"), Path: "/"}
-	t.Logf("\n%s", runIn(t, "../../web/ui", 5*time.Minute, "npm", "run", "--silent", "e2e", "--", page.String(), pictures))
-	for _, name := range []string{"explore-light.png", "explore-dark.png", "explore-small.png"} {
+	t.Logf("\n%s", runIn(t, "../../web/ui", 12*time.Minute, "npm", "run", "--silent", "e2e", "--", page.String(), pictures))
+	for _, name := range []string{"explore-light.png", "explore-dark.png", "explore-small.png", "overview-light.png", "host-dark.png", "cause-light.png"} {
 		if !exists(filepath.Join(pictures, name)) {
 			t.Errorf("there is no picture %s in %s", name, pictures)
 		}

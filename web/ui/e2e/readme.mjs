@@ -36,5 +36,16 @@ for (const [name, options] of views) {
   await page.screenshot({ path: join(folder, `${name}.png`) })
   await page.context().close()
 }
+// The overview, and git-2 over the time of its trouble, light alone.
+for (const [name, path, ready] of [['overview', 'ui/overview', '.tile'], ['host', `ui/hosts/git-2?from=${from}&until=${until}&sel=${deploy.when - 15},${back.when + 15}&on=disk`, '.cell canvas']]) {
+  const page = await open(browser, origin, wrong, { colorScheme: 'light' })
+  await page.goto(new URL(path, origin).href)
+  await page.locator(ready).first().waitFor()
+  await page.getByRole('button', { name: 'Close this note' }).click()
+  await page.mouse.move(700, 4)
+  await page.waitForTimeout(1500)
+  await page.screenshot({ path: join(folder, `${name}.png`) })
+  await page.context().close()
+}
 await browser.close()
 if (wrong.length) throw new Error(wrong.join('\n'))

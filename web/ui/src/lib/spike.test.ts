@@ -18,17 +18,23 @@ test('the last stretch apart from the rest is found, over a value that fell back
   expect(stretch([0, 0, 0, 0, 0, 0, 3, 4])).toEqual([6, 7])
 })
 test.each([[calm], [[]], [[null, null, null]], [[1, 9]], [[0, 0, 0, 0, 0, 0]]])('calm has none: %j', (values) => expect(stretch(values)).toBeUndefined())
-test('the window of a stretch begins half a slot before it', () => expect(windowOf([28, 29], 30, 3600)).toEqual({ from: 3450, until: 3600 }))
+test('the last value of a spark is the minute under way', () => {
+  expect(windowOf([28, 29], 30, 3570)).toEqual({ from: 3480, until: 3570 })
+  expect(windowOf([3, 4], 30, 3570)).toEqual({ from: 1980, until: 2100 })
+})
 
 test('a signal opens with its spike selected, and goes back to live', () => {
   const state = ofSignal(signal({ spark: [...calm, 90, 95, 90, 10, 10, 10] }), 7200, true)
   expect(state).toMatchObject({ targets: [{ letter: 'A', text: 'logs.git.request_time.p99' }], from: '3600', until: '7200', live: '-1h', on: 'A', tab: 'why' })
-  expect(state.sel).toEqual({ from: 6810, until: 7020 })
+  expect(state.sel).toEqual({ from: 6900, until: 7080 })
 })
 test('a calm signal opens as it is', () => {
   expect(ofSignal(signal(), 7200, true)).toMatchObject({ from: '-1h', until: 'now', sel: undefined })
   expect(ofSignal(signal(), 7200, false)).toMatchObject({ from: '3600', until: '7200', live: undefined })
   expect(ofSignal(signal({ state: 'crit' }), 7200, true).sel, 'what is said to be wrong is looked at').toEqual({ from: 6600, until: 7200 })
+  const past = signal({ state: 'warn', spark: [90, 95, ...calm] })
+  expect(ofSignal(past, 7200, true).sel, 'a spike long past is not what is wrong now').toEqual({ from: 6600, until: 7200 })
+  expect(ofSignal({ ...past, state: 'fine' }, 7200, true).sel).toEqual({ from: 5700, until: 5820 })
 })
 test('a selection before the hour widens the window', () => expect(exploring('a', 7200, true, { from: 3700, until: 4300 }).from).toBe('2500'))
 

@@ -5,8 +5,8 @@ import type { Group, HerdEvent, Overview, Signal } from '../api/types'
 import { spec, type Range } from './time'
 import { initial, type PageState } from './url'
 
-/** How long a spark on the overview reaches back, in seconds. */
-export const sparkSpan = 1800
+/** How long one value of a spark on the overview lasts, in seconds: the last is the minute under way. */
+const slot = 60
 
 /** The middle of the values that are there. */
 function median(values: number[]): number {
@@ -32,11 +32,10 @@ export function stretch(values: readonly (number | null)[]): [number, number] | 
   return [first, last]
 }
 
-/** The window of a stretch, a step wider at its start, since slots are long. */
-export function windowOf(found: [number, number], count: number, until: number): Range {
-  const step = sparkSpan / Math.max(1, count)
-  const from = until - sparkSpan
-  return { from: Math.floor(from + (found[0] - 0.5) * step), until: Math.min(Math.ceil(until), Math.ceil(from + (found[1] + 1) * step)) }
+/** The window of a stretch of so many values, the last of which is that of `now`. */
+export function windowOf(found: [number, number], count: number, now: number): Range {
+  const from = (Math.floor(now / slot) + 1 - count) * slot
+  return { from: from + found[0] * slot, until: Math.min(Math.ceil(now), from + (found[1] + 1) * slot) }
 }
 
 /** Explore with a target and, where something is unusual, that selected. `live` keeps the way back to now. */
@@ -52,9 +51,14 @@ export function ofSignal(signal: Signal, until: number, live: boolean): PageStat
   const values = signal.spark ?? []
   const found = stretch(values)
   const late: Range = { from: Math.floor(until - 600), until: Math.ceil(until) }
-  const sel = found ? windowOf(found, values.length, until) : signal.state === 'fine' ? undefined : late
+  // What is said to be wrong is so now: a stretch long past is not what is meant.
+  const meant = found && (signal.state === 'fine' || found[1] >= values.length - recent) ? windowOf(found, values.length, until) : undefined
+  const sel = meant ?? (signal.state === 'fine' ? undefined : late)
   return exploring(signal.target, until, live, sel)
 }
+
+/** How many values back a stretch still is about now. */
+const recent = 6
 
 const worse = { crit: 0, warn: 1, fine: 2 }
 /** Of two signals alike in state: slow says more than failing, that more than busy. */
