@@ -38,12 +38,13 @@ test('a calm signal opens as it is', () => {
 })
 test('a selection before the hour widens the window', () => expect(exploring('a', 7200, true, { from: 3700, until: 4300 }).from).toBe('2500'))
 
-test('the question is about the worst signal, that of the named host first', () => {
+test('the question is about the worst signal, of the named host’s group alone where one is named', () => {
   const slow = signal({ state: 'warn' })
   const failing = signal({ name: 'errors', state: 'crit' })
   expect(question(overview([group('web', [slow]), group('git', [failing, slow])]))!.label).toBe('Why does git fail')
   const mine = group('jobs', [slow], { members: [{ id: 'h', name: 'job-1', state: 'up', health: 'warn', word: '', reason: '', since: '' }] })
   expect(question(overview([group('web', [slow]), mine], 'h'))!.label).toBe('Why is jobs slow')
+  expect(question(overview([group('web', [slow])], 'h')), 'the host itself is meant').toBeUndefined()
   expect(question(overview([group('web', [signal({ name: 'requests', state: 'warn' })])]))!.label).toBe('What happened to web')
   expect(question(overview([group('web', [signal()])]))).toBeUndefined()
 })

@@ -74,13 +74,16 @@ const questions: Record<string, (group: string) => string> = {
   errors: (group) => `Why does ${group} fail`,
 }
 
-/** What the answer's button asks: the group and the signal that are worst, that of the named host first. */
+/**
+ * What the answer's button asks: the signal that is worst, of the named host's
+ * group where the answer names one. Nothing when that host alone is meant.
+ */
 export function question(o: Overview): { label: string; signal: Signal } | undefined {
   const groups = (o.groups ?? []).flatMap((group) => {
     const signal = telltale(group)
-    return signal && signal.state !== 'fine' ? [{ group, signal, its: group.members?.some((m) => m.id === o.answer.host) ?? false }] : []
+    return signal && signal.state !== 'fine' && (!o.answer.host || group.members.some((m) => m.id === o.answer.host)) ? [{ group, signal }] : []
   })
-  const worst = groups.sort((a, b) => worse[a.signal.state] - worse[b.signal.state] || Number(b.its) - Number(a.its))[0]
+  const worst = groups.sort((a, b) => worse[a.signal.state] - worse[b.signal.state])[0]
   if (!worst) return undefined
   const name = worst.group.name
   return { label: (questions[worst.signal.name] ?? ((group: string) => `What happened to ${group}`))(name), signal: worst.signal }
