@@ -138,7 +138,11 @@ func (a *Agent) closing(name string, closing func(context.Context) error) {
 // goodbye is sent when all that reads has ended. It is in the spool if the
 // server does not take it in time.
 func (a *Agent) goodbye(ctx context.Context) error {
-	a.gatherer.Report(host.Report{Leaving: a.leaver.why(ctx)})
+	why := a.leaver.why(ctx)
+	if why == host.Stopped && a.options.Budget == 0 {
+		why = "" // the program around the agent starts anew; its host stays
+	}
+	a.gatherer.Report(host.Report{Leaving: why})
 	ended, cancel := context.WithCancel(ctx)
 	cancel() // what cannot be kept at once is not waited for
 	a.gatherer.cut(ended)

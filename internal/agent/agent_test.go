@@ -110,17 +110,18 @@ type rig struct {
 	log    bytes.Buffer
 	boot   string
 	jobs   string
+	budget float64
 }
 
 func newRig(t *testing.T) *rig {
-	return &rig{t: t, disk: fsx.NewMem(), server: newServer(t), boot: "boot-1"}
+	return &rig{t: t, disk: fsx.NewMem(), server: newServer(t), boot: "boot-1", budget: 1}
 }
 
 func (r *rig) open() *Agent {
 	r.t.Helper()
 	a, err := New(r.t.Context(), Options{
 		FS: r.disk, Dir: "spool", Transport: r.server, Name: "web-1", Version: "1", Labels: map[string]string{"role": "web"},
-		Budget: 1, Clock: clock.Real{}, Telemetry: &telemetry.Set{}, Log: slog.New(slog.NewTextHandler(&r.log, nil)),
+		Budget: r.budget, Clock: clock.Real{}, Telemetry: &telemetry.Set{}, Log: slog.New(slog.NewTextHandler(&r.log, nil)),
 		identity: func(string) host.Identity { return host.Identity{Machine: "m", Boot: r.boot} },
 		jobs:     func(context.Context) ([]byte, error) { return []byte(r.jobs), nil },
 	})
@@ -166,6 +167,24 @@ func TestAnAgentSaysWhoItIsAndGoodbye(t *testing.T) {
 			}
 			r.stop(a)
 			if last := r.server.lastReport(); last == nil || last.Leaving != want {
+				t.Errorf("goodbye %+v, want %q", last, want)
+			}
+		})
+	}
+}
+
+func TestAnAgentWithinAServerLeavesWithItsMachineAlone(t *testing.T) {
+	for jobs, want := range map[string]host.Leaving{"": "", "1 poweroff.target start waiting": host.Shutdown} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t)
+			r.jobs, r.budget = jobs, 0
+			a := r.open()
+			pass(15 * time.Second)
+			if n := len(r.server.seconds("agent.cpu_percent")); n > 0 {
+				t.Errorf("the cost of the program around the agent was told %d times", n)
+			}
+			r.stop(a)
+			if last := r.server.lastReport(); last == nil && want != "" || last != nil && last.Leaving != want {
 				t.Errorf("goodbye %+v, want %q", last, want)
 			}
 		})
