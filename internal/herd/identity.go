@@ -68,12 +68,19 @@ func (h *Herd) match(c *host.Contact) *member {
 		case m.Instance == c.Instance && !isFresh(c):
 			return m // what it kept of the time before it started again
 		}
-		// The one that was silent the longest is who comes back.
-		if !h.speaks(m, c.Received) && (best == nil || m.Boot == c.Boot && best.Boot != c.Boot || m.Boot != c.Boot == (best.Boot != c.Boot) && m.heard.Before(best.heard)) {
+		// Of several the one that was silent the longest is who comes back.
+		if !h.speaks(m, c.Received) && m.resembles(c) && (best == nil || m.heard.Before(best.heard)) {
 			best = m
 		}
 	}
 	return best
+}
+
+// resembles reports whether a contact of the same machine-id may be of the same
+// host: its agent's spool, or its name, outlived what else changed. Machines that
+// were made of one image, and containers of one kernel, share neither.
+func (k *kept) resembles(c *host.Contact) bool {
+	return k.Instance == c.Instance || k.Label == clip(c.Name)
 }
 
 // speaks reports whether a host is there at this moment: another that has its
@@ -91,7 +98,7 @@ func (h *Herd) join(c *host.Contact) *member {
 	}
 	m.fresh = c.Received
 	for _, twin := range h.machines[c.Machine] {
-		if h.speaks(twin, c.Received) {
+		if h.speaks(twin, c.Received) && (m.Twin == "" || twin.resembles(c)) {
 			m.Twin, m.unproven = twin.ID, true
 		}
 	}
@@ -129,8 +136,12 @@ func (h *Herd) prove(m *member, now time.Time) {
 		h.dirty(m)
 		h.tell(m, "joined", m.First, m.Name+" joined", "")
 		h.tell(m, "clone", now, fmt.Sprintf("%s has the machine-id of %s", m.Name, twin.Name), "Both speak at once: "+why)
-	case now.Sub(twin.fresh) >= absorbAfter && m.fresh.After(twin.fresh):
+	case now.Sub(twin.fresh) < absorbAfter || !m.fresh.After(twin.fresh):
+	case twin.Instance == m.Instance || twin.Label == m.Label:
 		h.absorb(twin, m)
+	default:
+		m.unproven = false
+		h.tell(m, "joined", m.First, m.Name+" joined", "")
 	}
 }
 

@@ -137,6 +137,18 @@ func TestACloneIsAHostOfItsOwn(t *testing.T) {
 	s.hasTold("web-1 joined", "web-1-2 joined", "web-1-2 has the machine-id of web-1")
 }
 
+func TestMachinesOfOneImageAreHostsOfTheirOwn(t *testing.T) {
+	s, one, next := begin(t), machine("web-1", 1), machine("web-2", 2)
+	next.Machine = one.Machine
+	s.pass(15*time.Second, one)
+	s.say(one, &host.Report{Leaving: host.Shutdown})
+	s.pass(30 * time.Second)
+	s.pass(15*time.Second, next) // it takes the place of the first
+	s.is("web-1", Gone)
+	s.is("web-2", Up)
+	s.hasTold("web-1 joined", "web-1 is shut down", "web-2 joined")
+}
+
 func TestATakenNameGetsANumber(t *testing.T) {
 	s, one, other := begin(t), machine("web-1", 1), machine("web-1", 1)
 	other.Machine, other.Instance = "m-other", "i-other"
