@@ -123,7 +123,7 @@ func whose(c *change) string {
 func (q *question) seriesFinding(c *change) *finding {
 	kind := KindSeries
 	switch {
-	case strings.Contains(c.name, ".link."):
+	case isLink(c.name):
 		kind = KindLink
 	case strings.HasPrefix(c.name, "check."):
 		kind = KindCheck
@@ -139,6 +139,13 @@ func (q *question) seriesFinding(c *change) *finding {
 	f.Spark = q.spark(c.values)
 	f.Link = q.graphOf(append([]string{c.name}, c.similar[:min(len(c.similar), 7)]...))
 	return f
+}
+
+// isLink reports whether a series tells of a host's connections to a peer:
+// host.NODE.link.PEER.rtt.
+func isLink(name string) bool {
+	nodes := strings.SplitN(name, ".", 4)
+	return len(nodes) == 4 && nodes[0] == "host" && nodes[2] == "link"
 }
 
 // describe writes the sentence of a change.

@@ -231,7 +231,7 @@ func (r *reader) count(o *opened) error {
 	if err := r.countMessages(o, spans, requests); err != nil {
 		return err
 	}
-	if err := r.countHosts(o); err != nil {
+	if err := r.countHosts(o, spans); err != nil {
 		return err
 	}
 	slow, err := r.slowRows(o, requests)
@@ -323,12 +323,21 @@ func (r *reader) ref(messages entry.Strings, row int, refs map[uint32]pattern.Re
 	return ref
 }
 
-func (r *reader) countHosts(o *opened) error {
+func (r *reader) countHosts(o *opened, spans []int32) error {
 	hosts, err := o.Hosts()
 	if err != nil {
 		return err
 	}
-	for _, h := range hosts.Values {
+	// A store may share the list of hosts between components: what counts is
+	// whom the rows name.
+	seen := map[string]bool{}
+	for i, at := range spans {
+		if at >= 0 {
+			h, _ := hosts.At(o.lo + i)
+			seen[h] = true
+		}
+	}
+	for h := range seen {
 		if p := [2]string{r.to.name, h}; h != "" && !slices.Contains(r.lines.places, p) && len(r.lines.places) < 10_000 {
 			r.lines.places = append(r.lines.places, p)
 		}

@@ -169,8 +169,12 @@ func TestPeersSayWhetherTheHostIsTheReason(t *testing.T) {
 	w.put("host.h1.cpu.iowait", "average", w.noise(1, 60))
 	w.put("host.h2.cpu.iowait", "average", w.noise(1, 1))
 	w.put("host.h3.cpu.iowait", "average", w.noise(1, 1))
+	w.put("host.h9.cpu.iowait", "average", w.noise(1, 70))
 	a := w.ask(t, "db.latency")
 	i := slices.IndexFunc(a.Rows, func(r why.Reason) bool { return r.Kind == why.KindVitals })
+	if slices.ContainsFunc(a.Rows, func(r why.Reason) bool { return r.Host == "h9" && r.Rank < i+1 }) {
+		t.Errorf("a host that has nothing to do with it is above: %+v", a.Rows)
+	}
 	if i < 0 || a.Rows[i].Host != "h1" || !strings.Contains(a.Rows[i].Sentence, "0 of its 2 peers in db show it.") {
 		t.Fatalf("%+v", a.Rows)
 	}

@@ -163,7 +163,7 @@ func (r rows) IDs() ([]entry.ID, error) {
 	return each(r, func(e *entry.Entry) entry.ID { return e.ID }), nil
 }
 func (r rows) Hosts() (entry.Strings, error) {
-	return entry.Strings{Values: []string{"h1"}, Codes: make([]uint32, len(r))}, nil
+	return entry.Strings{Values: []string{"h1", "h9"}, Codes: make([]uint32, len(r))}, nil // h9 is another component's
 }
 func (r rows) Messages() (entry.Strings, error) {
 	return entry.Strings{Values: each(r, func(e *entry.Entry) string { return e.Message })}, nil
