@@ -22,6 +22,9 @@ type limits struct {
 	// pressure in percent of time that some process waited, over about a
 	// minute: from 40 people notice, from 70 little else happens.
 	pressure limit
+	// processor is pressure for the processor: that some task of many waits for
+	// its turn is usual where work is done in bulk, and slows that work alone.
+	processor limit
 	// memory in percent not available: at 95 the kernel is about to kill.
 	memory limit
 	// skew in seconds: beyond 2 s entries of two hosts stand in the wrong order
@@ -34,6 +37,7 @@ func defaultLimits() limits {
 	return limits{
 		fileSystem: limit{90, 97, 2},
 		pressure:   limit{40, 70, 10},
+		processor:  limit{60, 90, 10},
 		memory:     limit{never, 95, 3},
 		skew:       limit{2, never, 1},
 	}
@@ -132,13 +136,18 @@ func (h *Herd) judge(m *member, now time.Time, news bool, read host.Readings) {
 		name  string
 		words string
 		value float64
-	}{{"cpu", "waits for the processor", read.PressureCPU}, {"memory", "waits for memory", read.PressureMemory}, {"io", "waits for disks", read.PressureIO}} {
+		limit limit
+	}{
+		{"cpu", "waits for the processor", read.PressureCPU, l.processor},
+		{"memory", "waits for memory", read.PressureMemory, l.pressure},
+		{"io", "waits for disks", read.PressureIO, l.pressure},
+	} {
 		if math.IsNaN(p.value) {
 			continue
 		}
 		key := "pressure." + p.name
 		mean := m.smooth(key, p.value, now)
-		m.set(key, l.pressure.grade(mean, m.was(key)), fmt.Sprintf("%s %.0f percent of the time", p.words, mean), now)
+		m.set(key, p.limit.grade(mean, m.was(key)), fmt.Sprintf("%s %.0f percent of the time", p.words, mean), now)
 	}
 	if total := m.total(read); total > 0 && !math.IsNaN(read.MemoryAvailable) {
 		left := 100 * read.MemoryAvailable / total

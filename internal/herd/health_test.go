@@ -59,6 +59,14 @@ func TestPressureMustLast(t *testing.T) {
 	b.health(Fine, "")
 }
 
+func TestWaitingForTheProcessorIsLessBad(t *testing.T) {
+	b := born(t)
+	b.read(5*time.Minute, func(r *host.Readings) { r.PressureCPU = 55 })
+	b.health(Fine, "")
+	b.read(5*time.Minute, func(r *host.Readings) { r.PressureCPU = 80 })
+	b.health(Warn, "waits for the processor 80 percent")
+}
+
 func TestMemoryThatIsNearlyGoneIsWrong(t *testing.T) {
 	b := born(t)
 	left := func(part float64) func(*host.Readings) {
