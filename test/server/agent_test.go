@@ -40,8 +40,8 @@ func (a *agent) next(r *host.Report) []byte {
 	a.t.Helper()
 	now := time.Now()
 	return a.encode(record.Batch{
-		Defs:    []metric.Def{{ID: 1, Name: "cpu.user"}, {ID: 2, Name: "agent.cpu_percent"}},
-		Points:  []metric.Point{{Series: 1, Time: now.UnixMilli(), Value: float64(a.sequence + 1)}, {Series: 2, Time: now.UnixMilli(), Value: 0.3}},
+		Defs:    []metric.Def{{ID: 1, Name: "cpu.user"}, {ID: 2, Name: "agent.cpu_percent"}, {ID: 3, Name: "saturation.io"}},
+		Points:  []metric.Point{{Series: 1, Time: now.UnixMilli(), Value: float64(a.sequence + 1)}, {Series: 2, Time: now.UnixMilli(), Value: 0.3}, {Series: 3, Time: now.UnixMilli(), Value: 43}},
 		Entries: []entry.Entry{{Time: now.UnixNano(), Component: "web.nginx", Level: entry.Info, Message: fmt.Sprintf("line %d", a.sequence+1)}},
 	}, r)
 }
@@ -69,7 +69,7 @@ func TestAChunkIsFiledUnderItsHostOnce(t *testing.T) {
 	b := a.next(&host.Report{Facts: &host.Facts{OS: "Debian GNU/Linux 12", CPUs: 2}, Full: []host.Resource{{Name: "cpu", Percent: 41}}})
 	for range 2 {
 		status, body := sendChunk(s, b)
-		if want := `"node":"web-1_example_org"`; status != http.StatusOK || !contains(body, want, `"entries":1`, `"samples":3`) {
+		if want := `"node":"web-1_example_org"`; status != http.StatusOK || !contains(body, want, `"entries":1`, `"samples":4`) {
 			t.Fatalf("%d %s", status, body)
 		}
 	}
@@ -123,7 +123,13 @@ type herdOf struct {
 			Target string
 			Spark  []*float64
 		}
-		Members []struct{ Name, State, Health, Reason string }
+		Members []struct {
+			Name, State, Health, Reason string
+			Full                        *struct {
+				Name    string
+				Percent float64
+			}
+		}
 	}
 	Events []struct{ Kind, What, Host string }
 }
@@ -243,7 +249,7 @@ func TestTheHerdOutlivesItsServer(t *testing.T) {
 		t.Errorf("links %s\nhost %s", links, details)
 	}
 	past := overview(t, s, fmt.Sprint(joined.Unix()+1))
-	if !past.Replay || len(past.Groups) != 1 || past.Groups[0].Members[0].State != "joining" {
+	if !past.Replay || len(past.Groups) != 1 || past.Groups[0].Members[0].State != "joining" || past.Groups[0].Members[0].Full == nil || past.Groups[0].Members[0].Full.Percent != 43 {
 		t.Errorf("the past: %+v", past)
 	}
 	if o := overview(t, s, fmt.Sprint(joined.Unix()-60)); len(o.Groups) != 0 {
