@@ -236,7 +236,7 @@ async function photograph(browser, origin, wrong, pictures) {
     for (const [view, address] of views(origin)) {
       await page.goto(address)
       await page.waitForTimeout(1200)
-      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${view} ${name} scrolls sideways`)
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth && document.querySelector('main').scrollWidth <= innerWidth), `${view} ${name} scrolls sideways`)
       await page.screenshot({ path: join(pictures, `${view}-${name}.png`) })
     }
     await page.goto(`${origin(40)}/ui/overview`)

@@ -92,7 +92,8 @@ export async function toTheCause(browser, origin, wrong, pictures) {
   const click = async (what) => (clicks++, await what.click())
   await page.goto(`${origin}/ui/overview`)
   await page.locator('.tile, .herd').first().waitFor()
-  await click(page.locator('aside li a', { hasText: 'deploy git-backend' }).first())
+  // The oldest, whose trouble is over: all of it can be compared.
+  await click(page.locator('aside li a', { hasText: 'deploy git-backend' }).last())
   await page.waitForURL(/\/ui\/explore.*sel=/)
   await page.locator('ol .row').first().waitFor({ timeout: 20000 })
   const reasons = await page.locator('ol .row').evaluateAll((all) => all.map((row) => row.innerText.replace(/\s+/g, ' ')))

@@ -206,7 +206,7 @@ async function noteStaysClosed(page) {
 
 /** What axe-core finds, on each page in both themes, and at 360 px. */
 async function forAll(address) {
-  const views = [address, `${origin}/ui/logs`, `${origin}/ui/start`]
+  const views = [address, ...['overview', 'logs', 'hosts', 'hosts/git-2', 'start'].map((page) => `${origin}/ui/${page}`)]
   const found = []
   for (const [colorScheme, width] of [['light', 1440], ['dark', 1440], ['light', 360]]) {
     const page = await open(browser, origin, wrong, { colorScheme, viewport: { width, height: 900 }, bypassCSP: true })
