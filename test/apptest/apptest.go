@@ -63,6 +63,7 @@ type Server struct {
 	addrs  map[string]string
 	exited chan struct{}
 	status error
+	token  string // "" asks without one
 
 	mu             sync.Mutex
 	stdout, stderr bytes.Buffer
@@ -248,6 +249,9 @@ func (s *Server) Get(path string, params ...string) (int, string) {
 
 func (s *Server) do(req *http.Request) (int, string) {
 	s.t.Helper()
+	if s.token != "" && req.Header.Get("Authorization") == "" {
+		req.Header.Set("Authorization", "Bearer "+s.token)
+	}
 	ctx, cancel := context.WithTimeout(req.Context(), patience)
 	defer cancel()
 	res, err := http.DefaultClient.Do(req.WithContext(ctx))
@@ -337,6 +341,9 @@ func Eventually(t testing.TB, what string, ok func() bool) {
 		}
 	}
 }
+
+// UseToken has each request carry this token that says nothing else.
+func (s *Server) UseToken(token string) { s.token = token }
 
 // UseLoopback asks a server that listens on all interfaces by loopback.
 func (s *Server) UseLoopback() {
