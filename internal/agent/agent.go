@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"patou/internal/agent/journal"
@@ -77,6 +78,7 @@ type Agent struct {
 	house    *house
 	leaver   leaver
 	last     func() error // when all has ended; may be nil
+	rejected atomic.Bool  // that a line was no entry is said
 }
 
 // goodbyeTime bounds the wait for the server to hear that the agent ends.

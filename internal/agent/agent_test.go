@@ -71,6 +71,8 @@ func (s *server) set(away bool) {
 
 // messages are the texts of all entries, in order.
 func (s *server) messages() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var out []string
 	for _, c := range s.chunks {
 		for _, e := range c.Batch.Entries {

@@ -75,12 +75,20 @@ type batch struct {
 	record.Batch
 	places map[string]string
 	report host.Report
-	bytes  int           // of entries
-	done   chan struct{} // closed when it was kept, or given up with err
-	err    error
+	bytes  int // of entries
+	*outcome
 }
 
-func newBatch() *batch { return &batch{places: map[string]string{}, done: make(chan struct{})} }
+// outcome is what those who brought entries wait for. It outlives the batch,
+// whose memory is used again.
+type outcome struct {
+	done chan struct{} // closed when the batch was kept, or given up with err
+	err  error
+}
+
+func newOutcome() *outcome { return &outcome{done: make(chan struct{})} }
+
+func newBatch() *batch { return &batch{places: map[string]string{}, outcome: newOutcome()} }
 
 // Samples takes the samples of one reading. What does not fit while the spool
 // is stuck is dropped and counted; it never fails.
@@ -116,7 +124,7 @@ func (g *gatherer) Keep(ctx context.Context, entries []entry.Entry, places map[s
 	if size > maxKeep {
 		return fmt.Errorf("keeping %d entries of %d bytes at once: hand over at most %d bytes", len(entries), size, maxKeep)
 	}
-	b, err := g.join(ctx, entries, places, size)
+	o, err := g.join(ctx, entries, places, size)
 	if err != nil {
 		return err
 	}
@@ -125,18 +133,19 @@ func (g *gatherer) Keep(ctx context.Context, entries []entry.Entry, places map[s
 	default:
 	}
 	select {
-	case <-b.done:
-		return b.err
+	case <-o.done:
+		return o.err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
 // join adds to the open batch, or waits for the next one where it is full.
-func (g *gatherer) join(ctx context.Context, entries []entry.Entry, places map[string]string, size int) (*batch, error) {
+func (g *gatherer) join(ctx context.Context, entries []entry.Entry, places map[string]string, size int) (*outcome, error) {
 	for {
 		g.mu.Lock()
 		b := g.open
+		o := b.outcome
 		if b.bytes == 0 || b.bytes+size <= chunk.TargetSize {
 			b.Entries = append(b.Entries, entries...)
 			b.bytes += size + 1 // places alone count as well
@@ -144,11 +153,11 @@ func (g *gatherer) join(ctx context.Context, entries []entry.Entry, places map[s
 				b.places[k] = v
 			}
 			g.mu.Unlock()
-			return b, nil
+			return o, nil
 		}
 		g.mu.Unlock()
 		select {
-		case <-b.done:
+		case <-o.done:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
@@ -278,7 +287,7 @@ func (g *gatherer) recycle(b *batch) {
 	clear(b.Entries)
 	clear(b.places)
 	b.Points, b.Defs, b.Entries = b.Points[:0], b.Defs[:0], b.Entries[:0]
-	b.bytes, b.report, b.done, b.err = 0, host.Report{}, make(chan struct{}), nil
+	b.bytes, b.report, b.outcome = 0, host.Report{}, newOutcome()
 	g.mu.Lock()
 	g.spare = b
 	g.mu.Unlock()

@@ -120,9 +120,13 @@ func (a *Agent) missing(of string) func(what string, err error) {
 	}
 }
 
+// reject hears of a line that is no entry: it is counted, and the first of them
+// is said.
 func (a *Agent) reject(protocol, source, line, reason string) {
-	if a.options.Watch.Reject != nil {
+	if a.gatherer.errors.Add(1); a.options.Watch.Reject != nil {
 		a.options.Watch.Reject(protocol, source, line, reason)
+	} else if !a.rejected.Swap(true) {
+		a.options.Log.Warn("a line is no entry and is left out, as are others like it", "of", protocol, "reason", reason)
 	}
 }
 
