@@ -14,7 +14,7 @@ const chunks: Plugin = {
     const all = Object.values(bundle).flatMap((one) => (one.type === 'chunk' ? [one] : []))
     const noted = all.map((one) => {
       const css = [...((one as { viteMetadata?: { importedCss: Set<string> } }).viteMetadata?.importedCss ?? [])]
-      const page = /src\/pages\/(?!Moment|Palette)([A-Z]\w+)\.svelte$/.exec(one.facadeModuleId ?? '')?.[1]
+      const page = /src\/pages\/(?!Moment|Palette|TimePop)([A-Z]\w+)\.svelte$/.exec(one.facadeModuleId ?? '')?.[1]
       return [one.fileName, { css, imports: one.imports, later: one.dynamicImports, page }]
     })
     const entry = all.find((one) => one.isEntry)?.fileName

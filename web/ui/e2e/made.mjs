@@ -23,6 +23,8 @@ export async function made(browser, wrong, pictures, step) {
     await step('the onset is moved, and asked again', () => onset(browser, servers.get(40), wrong))
     await step('quiet, failing and away are said', () => troubled(browser, servers.get(40), wrong, pictures))
     await step('a group is named by hand', () => grouped(browser, servers.get(40), wrong))
+    await step('a lost host is forgotten, after asking', () => forgotten(browser, servers.get(40), wrong))
+    await step('a range and a moment are typed', () => typed(browser, origin(40), wrong))
     await step('nothing bars the way of anyone on the new pages', () => forAll(browser, origin, wrong))
     await step('pictures of the new pages', () => photograph(browser, origin, wrong, pictures))
   } finally {
@@ -194,6 +196,45 @@ async function grouped(browser, server, wrong) {
   await page.getByRole('button', { name: 'Set', exact: true }).click()
   await page.getByText('is in the group storage now').waitFor()
   assert.ok(server.state.asked.includes('POST /api/hosts/id-git-2/group'))
+  await page.context().close()
+}
+
+async function forgotten(browser, server, wrong) {
+  const { origin } = new URL(server.url)
+  const page = await open(browser, origin, wrong)
+  let deleted = 0
+  await page.route('**/api/hosts/id-db-1', async (route) => {
+    if (route.request().method() === 'DELETE') return (deleted++, route.fulfill({ status: 204 }))
+    const host = await (await route.fetch()).json()
+    return route.fulfill({ json: { ...host, state: 'lost', word: 'lost' } })
+  })
+  await page.goto(`${origin}/ui/hosts/id-db-1`)
+  await page.getByRole('button', { name: 'Forget', exact: true }).click()
+  await page.getByRole('button', { name: 'Keep it' }).click()
+  assert.equal(deleted, 0)
+  await page.getByRole('button', { name: 'Forget', exact: true }).click()
+  await page.getByRole('button', { name: 'Forget db-1' }).click()
+  await page.waitForURL(/\/ui\/hosts$/)
+  assert.equal(deleted, 1)
+  await page.context().close()
+}
+
+async function typed(browser, origin, wrong) {
+  const page = await open(browser, origin, wrong)
+  await page.goto(`${origin}/ui/logs`)
+  await page.locator('.list .row').first().waitFor()
+  await page.keyboard.press('t')
+  await page.getByRole('textbox', { name: 'Range' }).fill('-2h..-1h')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/from=-2h&until=-1h/)
+  await page.goto(`${origin}/ui/overview`)
+  await page.locator('.tile').first().waitFor()
+  await page.keyboard.press('t')
+  await page.getByRole('textbox', { name: 'Moment' }).fill('-2h')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/at=\d+/)
+  await page.keyboard.press('n')
+  await page.waitForURL((to) => !to.search.includes('at='))
   await page.context().close()
 }
 
