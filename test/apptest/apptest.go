@@ -58,8 +58,10 @@ func build(dir string) (string, error) {
 
 // Server is a running server.
 type Server struct {
-	t      testing.TB
-	cmd    *exec.Cmd
+	t   testing.TB
+	cmd *exec.Cmd
+	// Token is sent with each request, if it is not "".
+	Token  string
 	addrs  map[string]string
 	exited chan struct{}
 	status error
@@ -254,6 +256,9 @@ func (s *Server) do(req *http.Request) (int, string) {
 	}
 	ctx, cancel := context.WithTimeout(req.Context(), patience)
 	defer cancel()
+	if s.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+s.Token)
+	}
 	res, err := http.DefaultClient.Do(req.WithContext(ctx))
 	if err != nil {
 		s.t.Fatalf("%s %s: %v\n%s", req.Method, req.URL, err, s.Stderr())
