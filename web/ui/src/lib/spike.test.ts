@@ -56,5 +56,7 @@ test('an event opens what it may have changed', () => {
   const o = overview([group('web', [signal({ target: 'logs.web.p99' })]), group('git', [signal()])])
   expect(ofEvent(event, o, 9000, true)).toMatchObject({ targets: [{ text: 'logs.git.request_time.p99' }], sel: { from: 3570, until: 3900 }, until: '5400' })
   expect(ofEvent({ ...event, component: 'webapp.backend.git' }, o, 9000, true).targets[0]!.text).toBe('logs.webapp.backend.git.request_time.p99')
+  const back = { ...event, id: 2, time: '1970-01-01T01:02:00Z', what: 'rollback git 4.18.1', component: 'git' }
+  expect(ofEvent({ ...event, component: 'git' }, { ...overview([]), events: [back] }, 9000, true).sel, 'until what undid it').toEqual({ from: 3570, until: 3750 })
   expect(ofEvent({ ...event, host: 'git-2' }, overview([]), 9000, true).targets[0]!.text).toBe('host.git-2.cpu.busy')
 })

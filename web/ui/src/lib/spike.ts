@@ -98,7 +98,10 @@ export function ofEvent(event: HerdEvent, o: Overview, now: number, live: boolea
   const at = Date.parse(event.time) / 1000
   const target = targetOf(event, o)
   const until = Math.max(Math.min(now, at + 1800), at + 60)
-  const sel = { from: Math.floor(at - before), until: Math.ceil(Math.min(at + after, until)) }
+  // What came next to the same component may have ended it: a rollback.
+  const next = o.events.map((one) => ({ ...one, at: Date.parse(one.time) / 1000 })).filter((one) => event.component && one.component === event.component && one.at > at)
+  const end = Math.min(at + after, until, ...next.map((one) => one.at + before))
+  const sel = { from: Math.floor(at - before), until: Math.ceil(Math.max(end, at + before)) }
   return exploring(target, until, live, sel)
 }
 
