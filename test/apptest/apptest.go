@@ -58,10 +58,8 @@ func build(dir string) (string, error) {
 
 // Server is a running server.
 type Server struct {
-	t   testing.TB
-	cmd *exec.Cmd
-	// Token is sent with each request, if it is not "".
-	Token  string
+	t      testing.TB
+	cmd    *exec.Cmd
 	addrs  map[string]string
 	exited chan struct{}
 	status error
@@ -256,9 +254,6 @@ func (s *Server) do(req *http.Request) (int, string) {
 	}
 	ctx, cancel := context.WithTimeout(req.Context(), patience)
 	defer cancel()
-	if s.Token != "" {
-		req.Header.Set("Authorization", "Bearer "+s.Token)
-	}
 	res, err := http.DefaultClient.Do(req.WithContext(ctx))
 	if err != nil {
 		s.t.Fatalf("%s %s: %v\n%s", req.Method, req.URL, err, s.Stderr())

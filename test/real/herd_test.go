@@ -20,6 +20,7 @@ type herd struct {
 	whole  *testing.T // what is started ends with it
 	data   string
 	secret string // of the agents
+	reader string // of the test
 	server *apptest.Server
 	web    *machine
 	db     *machine
@@ -79,7 +80,7 @@ func newHerd(t *testing.T) *herd {
 	t.Helper()
 	newNetwork(t)
 	h := &herd{t: t, whole: t, data: t.TempDir()}
-	h.secret = h.token("agents", "write")
+	h.secret, h.reader = h.token("agents", "write"), h.token("tests", "read,write,admin")
 	h.start("0")
 	h.web = prepare(t, "web-1", 11, []string{"nginx.service"}, map[string]string{
 		"/etc/patou-agent.yaml":                   agentConfig(h.server.URL(""), nginxTail),
@@ -113,12 +114,8 @@ func (h *herd) token(name, scopes string) string {
 // start starts the server where the machines reach it.
 func (h *herd) start(port string) {
 	h.t.Helper()
-	if h.server == nil {
-		h.server = &apptest.Server{Token: h.token("tests", "read,write,admin")}
-	}
-	secret := h.server.Token
 	h.server = apptest.Start(h.whole, binary, h.data, "--http", here+":"+port)
-	h.server.Token = secret
+	h.server.UseToken(h.reader)
 }
 
 // host is what the server tells of a host by its name, or an empty answer.
