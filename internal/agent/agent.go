@@ -110,7 +110,7 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 	a := &Agent{options: o, group: lifecycle.New(), spool: s, leaver: leaver{o.Root, o.jobs}}
 	a.house = newHouse(a, id)
 	a.gatherer = &gatherer{
-		clock: o.Clock, log: o.Log, keeper: s, mask: o.Mask, identity: a.house.identity,
+		clock: o.Clock, log: o.Log, keeper: s, mask: o.Mask, identity: a.house.identity, zone: a.house.zoneNow,
 		encoder: encoder, arrived: make(chan struct{}, 1), open: newBatch(),
 	}
 	a.shipper = ship.New(ship.Options{

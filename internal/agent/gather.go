@@ -56,6 +56,7 @@ type gatherer struct {
 	keeper   keeper
 	mask     func(e *entry.Entry) int
 	identity func() host.Identity
+	zone     func() *chunk.Zone // as it is now; nil where it is not known
 	encoder  *chunk.Encoder
 	bytes    []byte
 	arrived  chan struct{} // has one element when entries came
@@ -308,6 +309,9 @@ func (g *gatherer) keep(b *batch) error {
 		return err
 	}
 	c := chunk.Chunk{Host: g.identity(), Sequence: sequence, Batch: b.Batch}
+	if g.zone != nil && len(b.Entries) > 0 {
+		c.Zone = g.zone()
+	}
 	if !empty(&b.report) {
 		c.Report = &b.report
 	}

@@ -299,3 +299,17 @@ func BenchmarkSamples(b *testing.B) {
 		s.chunks = s.chunks[:0]
 	}
 }
+
+func TestChunksWithEntriesTellTheZone(t *testing.T) {
+	gathering(t, func(t *testing.T, g *gatherer, s *shelf) {
+		g.zone = func() *chunk.Zone { return &chunk.Zone{Offset: 3600} }
+		if err := g.Keep(t.Context(), lines("x"), nil); err != nil {
+			t.Fatal(err)
+		}
+		_ = g.Samples(t.Context(), samples(1, 1))
+		pass(FlushEvery)
+		if len(s.chunks) != 2 || s.chunks[0].Zone == nil || s.chunks[0].Zone.Offset != 3600 || s.chunks[1].Zone != nil {
+			t.Errorf("%+v", s.chunks)
+		}
+	})
+}

@@ -10,6 +10,7 @@ import (
 
 	"patou/internal/agent/ship"
 	"patou/internal/agent/vitals"
+	"patou/internal/chunk"
 	"patou/internal/host"
 	"patou/internal/metric"
 )
@@ -31,7 +32,8 @@ type house struct {
 	started  time.Time
 	node     string // the server's last word; of the shipper's goroutine
 
-	id atomic.Pointer[host.Identity]
+	id   atomic.Pointer[host.Identity]
+	zone atomic.Pointer[zone]
 
 	// Of run alone.
 	at                       time.Time // of the reading before
@@ -45,7 +47,27 @@ func newHouse(a *Agent, id host.Identity) *house {
 	h := &house{agent: a, governor: newGovernor(a.options.Budget), started: a.options.Clock.Now()}
 	h.sweep.clock = a.options.Clock
 	h.name(id)
+	h.lookForZone()
 	return h
+}
+
+// zone is the host's time zone.
+type zone struct {
+	*time.Location
+	name string
+}
+
+// lookForZone notes the zone that the host is in.
+func (h *house) lookForZone() {
+	at, name := vitals.Zone(h.agent.options.Root, os.Getenv("TZ"))
+	h.zone.Store(&zone{at, name})
+}
+
+// zoneNow is the zone as it is at this moment.
+func (h *house) zoneNow() *chunk.Zone {
+	z := h.zone.Load()
+	_, offset := h.agent.options.Clock.Now().In(z.Location).Zone()
+	return &chunk.Zone{Offset: offset, Name: z.name}
 }
 
 // identity is who the host is now.
@@ -97,6 +119,7 @@ func (h *house) run(ctx context.Context) error {
 // lookAround tells the facts of the host where they changed, or are due.
 func (h *house) lookAround(now time.Time) {
 	h.looked = now
+	h.lookForZone()
 	h.name(h.identity())
 	facts := vitals.Facts(h.agent.options.Root)
 	facts.Agent, facts.AgentStarted, facts.Labels = h.agent.options.Version, h.started, h.agent.options.Labels

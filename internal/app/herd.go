@@ -28,8 +28,8 @@ func (a *App) wireAgents() (err error) {
 	return err
 }
 
-func (a *App) keepChunk(ctx context.Context, source string, b *record.Batch, reject func(i int, reason error), answer func() []byte) ([]byte, bool, error) {
-	return a.lines.Keep(ctx, ingest.Whole{Protocol: agent.Protocol, Source: source, Batch: b, Reject: reject, Answer: answer})
+func (a *App) keepChunk(ctx context.Context, source string, b *record.Batch, zone *time.Location, reject func(i int, reason error), answer func() []byte) ([]byte, bool, error) {
+	return a.lines.Keep(ctx, ingest.Whole{Protocol: agent.Protocol, Source: source, Batch: b, Zone: zone, Reject: reject, Answer: answer})
 }
 
 // applied hands entries to those who follow, and to the herd, which learns from

@@ -42,12 +42,24 @@ type Chunk struct {
 	Host host.Identity `json:"host"`
 	// Sequence counts the chunks of a host's Instance, from 1.
 	Sequence uint64 `json:"sequence"`
+	// Zone is that of the host's clock, for lines whose times name none; nil
+	// where it is not known.
+	Zone *Zone `json:"zone,omitempty"`
 	// Report is nil where nothing is to be told.
 	Report *host.Report `json:"report,omitempty"`
 	// Batch holds Defs, Points and Entries. The IDs of Defs count within this
 	// chunk alone; their names are relative to the host ("cpu.user"), but for
 	// "agent.…", which is what the agent says of itself.
 	Batch record.Batch `json:"-"`
+}
+
+// Zone is a time zone as a host tells of it.
+type Zone struct {
+	// Offset is how far it was ahead of UTC when the chunk was made, in seconds.
+	Offset int `json:"offset"`
+	// Name is that of the tz database, as in Europe/Berlin; "" where it is not
+	// known.
+	Name string `json:"name,omitempty"`
 }
 
 // Key names the chunk for ever: a server keeps the first one of a key. The boot

@@ -18,6 +18,7 @@ func sample() *Chunk {
 	return &Chunk{
 		Host:     host.Identity{Machine: "m", Boot: "b", Instance: "i", Name: "web-1"},
 		Sequence: 7,
+		Zone:     &Zone{Offset: -18000, Name: "America/New_York"},
 		Report: &host.Report{
 			Full: []host.Resource{{Name: "cpu", Percent: 41}}, Leaving: host.Shutdown,
 			Connections: []host.Connection{{Group: "nginx.service", Remote: "10.0.0.7", Port: 5432, Sockets: 3, RTT: 0.4}},

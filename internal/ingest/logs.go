@@ -22,6 +22,9 @@ const rejectedListed = 100
 type Pipeline interface {
 	// Process completes an entry in place; now is when it arrived.
 	Process(now time.Time, e *entry.Entry)
+	// ProcessIn is Process where times in plain lines which name no zone are of
+	// this one; nil is the pipeline's own.
+	ProcessIn(zone *time.Location, now time.Time, e *entry.Entry)
 	// Derive gives the samples that an entry stands for. The name is valid
 	// during the call of emit.
 	Derive(e *entry.Entry, emit func(name string, kind metric.Kind, timeMs int64, value float64))

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"time"
 
 	"patou/internal/record"
 )
@@ -11,6 +12,9 @@ import (
 type Whole struct {
 	Protocol, Source string
 	*record.Batch
+	// Zone is that of times in plain lines which name none; nil is the
+	// pipeline's own.
+	Zone *time.Location
 	// Reject is told of each entry that cannot be kept, by its number from 0.
 	Reject func(i int, reason error)
 	// Answer makes what the sender is told, once it is known what is kept; it
@@ -27,7 +31,7 @@ func (l *Logs) Keep(ctx context.Context, w Whole) (answer []byte, repeated bool,
 	points, kept := len(b.Points), b.Entries[:0]
 	for i := range b.Entries {
 		e := &b.Entries[i]
-		l.pipeline.Process(now, e)
+		l.pipeline.ProcessIn(w.Zone, now, e)
 		if err := l.check(now, e.Time); err != nil {
 			l.tap.Reject(w.Protocol, w.Source, e.Message, err.Error())
 			w.Reject(i, err)

@@ -40,6 +40,7 @@ type Options struct {
 // Pipeline processes entries. It is safe for use by several goroutines.
 type Pipeline struct {
 	workers sync.Pool // of *worker
+	zone    *time.Location
 	names   nameCache
 	mask    atomic.Pointer[mask.Masker] // nil masks nothing
 	masked  *telemetry.Counter
@@ -58,7 +59,8 @@ func New(o Options) *Pipeline {
 	}
 	return &Pipeline{
 		masked:  o.Masked,
-		workers: sync.Pool{New: func() any { return &worker{zone: o.Zone} }},
+		zone:    o.Zone,
+		workers: sync.Pool{New: func() any { return new(worker) }},
 		names:   nameCache{limit: o.MaxComponents, known: map[string]*names{}},
 	}
 }
@@ -81,10 +83,12 @@ func (p *Pipeline) Mask(s string) string {
 type worker struct {
 	// latest is the last time, in ns, that a line is believed.
 	latest int64
-	zone   *time.Location
-	// hour is when hourText began, the hour of the line before.
-	hour     int64
-	hourText string
+	// read is when the line was, 0 where that is not known.
+	read int64
+	// zone is where hours is the hour of the line before, as hoursText names it.
+	zone      *time.Location
+	hours     hours
+	hoursText string
 
 	json  ndjson.Decoder
 	found []entry.Field
@@ -97,15 +101,26 @@ const maxAhead = 24 * time.Hour
 
 // Process completes an entry in place. Now is its time when neither the envelope
 // nor the line has one. The entry's Fields slice is the pipeline's to change.
-func (p *Pipeline) Process(now time.Time, e *entry.Entry) {
+func (p *Pipeline) Process(now time.Time, e *entry.Entry) { p.ProcessIn(nil, now, e) }
+
+// ProcessIn is Process where a zone other than the pipeline's holds for times in
+// plain lines which name none; nil is the pipeline's.
+func (p *Pipeline) ProcessIn(zone *time.Location, now time.Time, e *entry.Entry) {
+	if zone == nil {
+		zone = p.zone
+	}
 	m := p.mask.Load()
 	masked := m.Entry(e)
 	w := p.workers.Get().(*worker)
 	w.latest = now.Add(maxAhead).UnixNano()
+	if w.zone != zone {
+		w.zone, w.hoursText = zone, ""
+	}
 	read := int64(0)
 	if ofFile(e) {
 		read, e.Time = e.Time, 0
 	}
+	w.read = read
 	if w.recognise(e) {
 		masked += m.Keys(e.Fields) // a key may have been written with escapes
 	}

@@ -84,6 +84,37 @@ func TestPlainLinesSayTheirTimeAndLevel(t *testing.T) {
 	}
 }
 
+func TestTheZoneIsTheSendersThroughTheYear(t *testing.T) {
+	newYork, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		t.Skip("this machine knows no zones:", err)
+	}
+	p := New(Options{Zone: time.UTC})
+	check := func(zone *time.Location, line, read, want string) {
+		t.Helper()
+		e := entry.Entry{Message: line, Time: at(read).UnixNano(), Fields: []entry.Field{{Key: entry.FileField, Value: "/a.log"}}}
+		p.ProcessIn(zone, at(read), &e)
+		if got := brief(&e); !strings.HasPrefix(got, want+" ") {
+			t.Errorf("%s in %v: got %s, want %s", line, zone, got, want)
+		}
+	}
+	for range 2 { // what is remembered of one zone is not taken for another
+		check(newYork, "2026-11-20 05:00:00 x", noon, "2026-11-20T10:00:00Z")
+		check(nil, "2026-11-20 05:00:00 x", noon, "2026-11-20T05:00:00Z")
+		check(time.FixedZone("", 3600), "2026-11-20 05:00:00 x", noon, "2026-11-20T04:00:00Z")
+	}
+	check(newYork, "2026-07-01 05:00:00 x", noon, "2026-07-01T09:00:00Z")
+	check(newYork, "Jul  1 05:00:00 web1 cron: x", noon, "2026-07-01T09:00:00Z")
+	check(newYork, "2026-03-08 01:59:59 x", noon, "2026-03-08T06:59:59Z")
+	check(newYork, "2026-03-08 03:00:00 x", noon, "2026-03-08T07:00:00Z")
+	// The clock shows the hour from 1:00 twice: first from 5:00 UTC on.
+	check(newYork, "2026-11-01 01:30:00 x", "2026-11-01T05:30:00Z", "2026-11-01T05:30:00Z")
+	check(newYork, "2026-11-01 01:45:00 x", "2026-11-01T06:30:00Z", "2026-11-01T05:45:00Z")
+	check(newYork, "2026-11-01 01:30:00 x", "2026-11-01T06:30:00Z", "2026-11-01T06:30:00Z")
+	check(newYork, "Nov  1 01:30:00 web1 cron: x", "2026-11-01T05:30:01Z", "2026-11-01T05:30:00Z")
+	check(newYork, "Nov  1 01:30:00 web1 cron: x", "2026-11-01T06:30:01Z", "2026-11-01T06:30:00Z")
+}
+
 func TestALineOfAFileSaysWhen(t *testing.T) {
 	p := New(Options{Zone: time.UTC})
 	check := func(line, want string) {

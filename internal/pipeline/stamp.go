@@ -69,24 +69,49 @@ func (w *worker) dateTime(s string) (ns int64, rest string, ok bool) {
 	offset, zoned, rest := zone(rest)
 	if zoned {
 		hour, ok := hourStart(s[:13], time.UTC)
-		return hour + seconds + nanos - offset, rest, ok
+		return hour.first + seconds + nanos - offset, rest, ok
 	}
-	if s[:13] != w.hourText {
-		if w.hour, ok = hourStart(s[:13], w.zone); !ok {
+	if s[:13] != w.hoursText {
+		if w.hours, ok = hourStart(s[:13], w.zone); !ok {
 			return 0, "", false
 		}
-		w.hourText = strings.Clone(s[:13])
+		w.hoursText = strings.Clone(s[:13])
 	}
-	return w.hour + seconds + nanos, rest, true
+	return w.within(w.hours, seconds+nanos), rest, true
 }
 
-// hourStart is the ns at which the hour of "2026-11-20 12" began.
-func hourStart(s string, zone *time.Location) (ns int64, ok bool) {
+// hours are when an hour of the clock on the wall began, in ns: again is set
+// where the clock was put back and showed it twice.
+type hours struct{ first, again int64 }
+
+// hourStart finds when the hour of "2026-11-20 12" began.
+func hourStart(s string, zone *time.Location) (hours, bool) {
 	year, month, day, hour := number(s[:4]), number(s[5:7]), number(s[8:10]), number(s[11:13])
 	if year < 1970 || year > 2261 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 {
-		return 0, false
+		return hours{}, false
 	}
-	return time.Date(year, time.Month(month), day, hour, 0, 0, 0, zone).UnixNano(), true
+	return twice(time.Date(year, time.Month(month), day, hour, 0, 0, 0, zone)), true
+}
+
+// twice looks for the hour's other run, at either side of the one given.
+func twice(t time.Time) hours {
+	shown := t.Hour()
+	if later := t.Add(time.Hour); later.Hour() == shown {
+		return hours{t.UnixNano(), later.UnixNano()}
+	}
+	if earlier := t.Add(-time.Hour); earlier.Hour() == shown {
+		return hours{earlier.UnixNano(), t.UnixNano()}
+	}
+	return hours{first: t.UnixNano()}
+}
+
+// within is the moment so far into an hour. Of two that the clock on the wall
+// shows alike it is the later one that was past when the line was read.
+func (w *worker) within(h hours, ns int64) int64 {
+	if h.again != 0 && h.again+ns <= max(w.read, h.first)+int64(time.Second) {
+		return h.again + ns
+	}
+	return h.first + ns
 }
 
 // minuteSecond is the ns of "04:05".
@@ -121,7 +146,7 @@ func fraction(s string) (ns int64, rest string) {
 }
 
 // zone reads Z, +01:00, +0100, UTC or GMT, also behind a blank. Another name of a
-// zone is skipped: the time is then the server's, as without one.
+// zone is skipped: the time is then in the worker's zone, as without one.
 func zone(s string) (offset int64, known bool, rest string) {
 	t := strings.TrimPrefix(s, " ")
 	switch {
@@ -234,7 +259,7 @@ func (w *worker) monthTime(s string) (ns int64, rest string, ok bool) {
 		t = time.Date(year-1, time.Month(i/3+1), day, hour, 0, 0, 0, w.zone)
 	}
 	nanos, rest := fraction(s[15:])
-	return t.UnixNano() + within + nanos, rest, true
+	return w.within(twice(t), within+nanos), rest, true
 }
 
 // writer reads "host app[pid]:" behind syslog's time.

@@ -56,8 +56,9 @@ type Tap interface {
 // Options are what a Receiver needs; all are required.
 type Options struct {
 	Herd Herd
-	// Keep takes a batch whole: see ingest.Logs.Keep.
-	Keep func(ctx context.Context, source string, b *record.Batch, reject func(i int, reason error), answer func() []byte) (told []byte, repeated bool, err error)
+	// Keep takes a batch whole: see ingest.Logs.Keep. The zone is that of the
+	// host, nil where it is not known.
+	Keep func(ctx context.Context, source string, b *record.Batch, zone *time.Location, reject func(i int, reason error), answer func() []byte) (told []byte, repeated bool, err error)
 	// Busy reports that a request should be refused before it is read.
 	Busy        func() bool
 	NewResolver func() Resolver
@@ -77,6 +78,8 @@ type Receiver struct {
 	mu       sync.Mutex
 	senders  map[string]*sender // by the host's ID
 	interned map[string]string
+	zones    map[string]*time.Location // by name, nil for one that is not known here
+	offsets  map[int]*time.Location
 }
 
 // New is a receiver.
@@ -85,7 +88,11 @@ func New(o Options) (*Receiver, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Receiver{Options: o, decoder: d, chunks: o.Telemetry.Counter("ingest.agent.chunks"), senders: map[string]*sender{}, interned: map[string]string{}}, nil
+	return &Receiver{
+		Options: o, decoder: d, chunks: o.Telemetry.Counter("ingest.agent.chunks"),
+		senders: map[string]*sender{}, interned: map[string]string{},
+		zones: map[string]*time.Location{}, offsets: map[int]*time.Location{},
+	}, nil
 }
 
 // Answer is what an agent is told.
@@ -188,7 +195,7 @@ func (r *Receiver) keep(ctx context.Context, source string, c *chunk.Chunk, cont
 			b.Entries[i].Host = known.Name
 		}
 	}
-	told, repeated, err := r.Keep(ctx, Protocol+":"+known.Name, b,
+	told, repeated, err := r.Keep(ctx, Protocol+":"+known.Name, b, r.zone(c.Zone, contact),
 		func(i int, reason error) { a.reject(i+1, reason.Error()) },
 		func() []byte {
 			a.Entries = len(b.Entries)

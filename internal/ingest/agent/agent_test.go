@@ -29,6 +29,7 @@ type rig struct {
 	names   []string
 	batches []*record.Batch
 	answers map[string][]byte
+	zone    *time.Location // of the last batch
 	keepErr error
 	tapped  []string
 	busy    bool
@@ -58,7 +59,7 @@ func (g *rig) Resolve(name string, _ metric.Kind) (metric.ID, error) {
 	return metric.ID(len(g.names)), nil
 }
 
-func (g *rig) keep(_ context.Context, _ string, b *record.Batch, reject func(int, error), answer func() []byte) ([]byte, bool, error) {
+func (g *rig) keep(_ context.Context, _ string, b *record.Batch, zone *time.Location, reject func(int, error), answer func() []byte) ([]byte, bool, error) {
 	if g.keepErr != nil {
 		return nil, false, g.keepErr
 	}
@@ -74,7 +75,7 @@ func (g *rig) keep(_ context.Context, _ string, b *record.Batch, reject func(int
 		kept = append(kept, e)
 	}
 	b.Entries = kept
-	g.batches = append(g.batches, b)
+	g.batches, g.zone = append(g.batches, b), zone
 	g.answers[b.Key] = answer()
 	return g.answers[b.Key], false, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"patou/internal/chunk"
 	"patou/internal/host"
@@ -42,7 +43,7 @@ func BenchmarkAccept(b *testing.B) {
 	b.ReportMetric(float64(b.N)*series*seconds/b.Elapsed().Seconds()/1e6, "Msamples/s")
 }
 
-func keepNothing(_ context.Context, _ string, b *record.Batch, _ func(int, error), answer func() []byte) ([]byte, bool, error) {
+func keepNothing(_ context.Context, _ string, b *record.Batch, _ *time.Location, _ func(int, error), answer func() []byte) ([]byte, bool, error) {
 	_ = b.Append(nil)
 	return answer(), false, nil
 }
