@@ -1,7 +1,5 @@
 package entry
 
-import "strings"
-
 // Level is the severity of an entry. Greater is worse. The zero level is
 // LevelNone: the sender gave none and none was found.
 type Level uint8
@@ -56,7 +54,15 @@ func ParseLevel(s string) (Level, bool) {
 	if len(s) > 16 {
 		return LevelNone, false
 	}
-	switch strings.ToLower(s) {
+	var lower [16]byte // on the stack: this is asked of many words
+	for i := range len(s) {
+		c := s[i]
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		lower[i] = c
+	}
+	switch string(lower[:len(s)]) {
 	case "none":
 		return LevelNone, true
 	case "trace", "verbose", "finest", "finer", "t":

@@ -93,7 +93,11 @@ func (m *Masker) Keys(fields []entry.Field) (masked int) {
 		return 0
 	}
 	for i := range fields {
-		if f := &fields[i]; secretKey(f.Key) != noSecret && !harmless(f.Value) {
+		f := &fields[i]
+		if k := f.Key; len(k) < 2 || !endsLikeSecret(k[len(k)-2], k[len(k)-1]) {
+			continue
+		}
+		if secretKey(f.Key) != noSecret && !harmless(f.Value) {
 			f.Value = Mask
 			masked++
 		}

@@ -194,3 +194,22 @@ func BenchmarkText(b *testing.B) {
 		})
 	}
 }
+
+func TestARareByteFindsWhatSearchingFinds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		word := rapid.StringMatching(`[ab-]{1,4}`).Draw(t, "word")
+		s := rapid.StringMatching(`[abc-]{0,24}`).Draw(t, "s")
+		rare := rapid.IntRange(0, len(word)-1).Draw(t, "rare")
+		if got, want := indexRare(s, word, rare), strings.Index(s, word); got != want {
+			t.Fatalf("%q in %q: %d, want %d", word, s, got, want)
+		}
+	})
+}
+
+func TestATextWithoutSecretsCostsNoMemory(t *testing.T) {
+	m := builtin(t)
+	line := `203.0.113.9 [20/Nov/2026:11:59:58] "GET /a?page=2&sort=price HTTP/1.1" 200 "https://x/" {"user":"x","key":1} -----BEGIN KEY`
+	if n := testing.AllocsPerRun(100, func() { m.Text(line) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

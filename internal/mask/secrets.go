@@ -8,16 +8,14 @@ func secrets(s string) (text string, masked int) {
 	masked += n
 	s, n = each(s, ':', colon)
 	masked += n
-	for _, r := range [...]struct {
-		start string
-		find  func(s string, at int) (secret, bool)
-	}{{"AKIA", amazonKey}, {"ASIA", amazonKey}, {"eyJ", webToken}, {"PRIVATE KEY-----", pem}} {
-		if strings.Contains(s, r.start) {
-			s, n = eachText(s, r.start, r.find)
-			masked += n
-		}
-	}
-	return s, masked
+	s, n = eachText(s, "AKIA", 1, amazonKey)
+	masked += n
+	s, n = eachText(s, "ASIA", 2, amazonKey)
+	masked += n
+	s, n = eachText(s, "eyJ", 2, webToken)
+	masked += n
+	s, n = eachText(s, "PRIVATE KEY-----", 3, pem)
+	return s, masked + n
 }
 
 // each masks what find finds at the places of a byte.
@@ -46,30 +44,51 @@ func suspect(s string, at int) bool {
 	if at < 1 {
 		return false
 	}
-	before := s[at-1] | 0x20
-	switch s[at] | 0x20 {
+	return endsLikeSecret(s[at-1], s[at])
+}
+
+// endsLikeSecret reports whether the last two letters of a key may be those of
+// one that announces a secret.
+func endsLikeSecret(before, last byte) bool {
+	switch last | 0x20 {
 	case 'd':
-		return before == 'r' || before == 'w' // password, passwd
+		return before|0x20 == 'r' || before|0x20 == 'w' // password, passwd
 	case 't', 'y':
-		return before == 'e' // secret, key
+		return before|0x20 == 'e' // secret, key
 	case 'n':
-		return before == 'e' || before == 'o' // token, authorization
+		return before|0x20 == 'e' || before|0x20 == 'o' // token, authorization
 	case 'e':
-		return before == 'i' || before == 's' // cookie, passphrase
+		return before|0x20 == 'i' || before|0x20 == 's' // cookie, passphrase
 	}
 	return false
 }
 
-// eachText is each for the places of a text.
-func eachText(s, start string, find func(s string, at int) (secret, bool)) (text string, masked int) {
+// eachText is each for the places of a text. It looks for the byte at rare, the
+// one that lines hold least.
+func eachText(s, start string, rare int, find func(s string, at int) (secret, bool)) (text string, masked int) {
 	var b builder
 	for at := 0; ; {
-		i := strings.Index(s[at:], start)
+		i := indexRare(s[at:], start, rare)
 		if i < 0 {
 			return b.rest(s)
 		}
 		at = b.put(s, at+i, at+i+len(start), find)
 	}
+}
+
+// indexRare is strings.Index by a byte of the word that is seldom. The first byte,
+// by which that looks, may be one of the most frequent.
+func indexRare(s, word string, rare int) int {
+	for at := rare; at < len(s); at++ {
+		i := strings.IndexByte(s[at:], word[rare])
+		if i < 0 {
+			return -1
+		}
+		if at += i; strings.HasPrefix(s[at-rare:], word) {
+			return at - rare
+		}
+	}
+	return -1
 }
 
 // builder makes the masked text; it takes memory with the first secret.

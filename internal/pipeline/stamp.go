@@ -203,7 +203,7 @@ func (w *worker) words(s string) entry.Level {
 			break
 		}
 		s = rest
-		inner := strings.Trim(word, "[]():,")
+		inner := bare(word)
 		bracketed := word[0] == '[' || word[0] == '('
 		pid, _, threads := strings.Cut(inner, "#")
 		if (bracketed || threads) && pid != "" && len(pid) < 11 && number(pid) >= 0 {
@@ -215,6 +215,18 @@ func (w *worker) words(s string) entry.Level {
 		}
 	}
 	return entry.LevelNone
+}
+
+// bare is a word without the brackets and colons around it.
+func bare(word string) string {
+	around := func(c byte) bool { return c == '[' || c == ']' || c == '(' || c == ')' || c == ':' || c == ',' }
+	for word != "" && around(word[0]) {
+		word = word[1:]
+	}
+	for word != "" && around(word[len(word)-1]) {
+		word = word[:len(word)-1]
+	}
+	return word
 }
 
 // process looks for nginx's process behind its level.
@@ -232,8 +244,10 @@ func levelWord(word string, bracketed bool) (entry.Level, bool) {
 	if len(word) < 3 || len(word) > 13 {
 		return 0, false
 	}
-	if !bracketed && strings.IndexFunc(word, func(r rune) bool { return r < 'A' || r > 'Z' && r != '_' }) >= 0 {
-		return 0, false
+	for i := 0; !bracketed && i < len(word); i++ {
+		if c := word[i]; c < 'A' || c > 'Z' && c != '_' {
+			return 0, false
+		}
 	}
 	if word == "LOG" {
 		return entry.Info, true // PostgreSQL's
@@ -244,8 +258,11 @@ func levelWord(word string, bracketed bool) (entry.Level, bool) {
 // monthTime reads "Nov 20 12:00:00", in the last year in which that is past.
 func (w *worker) monthTime(s string) (ns int64, rest string, ok bool) {
 	const months = "JanFebMarAprMayJunJulAugSepOctNovDec"
+	if s[3] != ' ' || s[6] != ' ' || s[9] != ':' || s[12] != ':' {
+		return 0, "", false
+	}
 	i := strings.Index(months, s[:3])
-	if i < 0 || i%3 != 0 || s[3] != ' ' || s[6] != ' ' || s[9] != ':' || s[12] != ':' {
+	if i < 0 || i%3 != 0 {
 		return 0, "", false
 	}
 	day, hour := number(strings.TrimLeft(s[4:6], " ")), number(s[7:9])
