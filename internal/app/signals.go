@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,7 +67,7 @@ func groupSignals(ctx context.Context, engine *graphite.Engine, components []str
 	if requests.Value == nil {
 		return nil
 	}
-	errors := draw(ctx, engine, herd.Signal{Name: "errors", Unit: "%", Target: fmt.Sprintf("asPercent(sumSeries(%s),sumSeries(%s))", of("status.5xx"), of("requests"))}, "avg", now)
+	errors := draw(ctx, engine, herd.Signal{Name: "errors", Unit: "%", Target: fmt.Sprintf("asPercent(transformNull(sumSeries(%s)),sumSeries(%s))", of("status.5xx"), of("requests"))}, "avg", now)
 	share, count := errorShare(requests.Spark, errors.Spark)
 	errors.Value = &share
 	if count >= errorsFew {
@@ -74,9 +75,50 @@ func groupSignals(ctx context.Context, engine *graphite.Engine, components []str
 	}
 	list := []herd.Signal{requests, errors}
 	if p99 := draw(ctx, engine, herd.Signal{Name: "p99", Unit: "s", Target: "mergeDistributions(" + of("request_time.p99") + ")"}, "p99", now); p99.Value != nil {
+		p99.State, p99.Usual = slow(p99.Spark, requests.Spark)
 		list = append(list, p99)
 	}
 	return list
+}
+
+// A group is slow when each of its last slowMinutes with slowFew requests or more
+// took so many times what its minutes before mostly took, and noticeably longer:
+// nobody configured what is fast.
+const (
+	slowMinutes         = 2
+	slowFew             = 30
+	slowWarn, slowCrit  = 3, 30
+	slowLeast           = 0.2 // seconds
+	slowPast, slowGuard = 10, 5
+)
+
+// slow judges times, in seconds, by what is usual before the last minutes;
+// usual is nil where the answer is fine.
+func slow(times, requests []*float64) (state herd.Health, usual *float64) {
+	var before []float64
+	for _, v := range times[:max(0, len(times)-slowGuard)] {
+		if v != nil {
+			before = append(before, *v)
+		}
+	}
+	if len(before) < slowPast {
+		return herd.Fine, nil
+	}
+	slices.Sort(before)
+	middle, least := before[len(before)/2], math.Inf(1)
+	for i, seen := len(times)-1, 0; i >= 0 && seen < slowMinutes; i-- {
+		if times[i] == nil || i >= len(requests) || requests[i] == nil || *requests[i]*60 < slowFew {
+			continue
+		}
+		least, seen = min(least, *times[i]), seen+1
+	}
+	switch {
+	case math.IsInf(least, 1) || least < slowWarn*middle || least < middle+slowLeast:
+		return herd.Fine, nil
+	case least >= slowCrit*middle:
+		return herd.Crit, &middle
+	}
+	return herd.Warn, &middle
 }
 
 // errorShare is the percent of errors over the last minutes, and how many they

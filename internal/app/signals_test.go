@@ -7,17 +7,44 @@ import (
 	"patou/internal/herd"
 )
 
+// spark is a value a minute, NaN for none.
+func spark(values ...float64) []*float64 {
+	out := make([]*float64, len(values))
+	for i := range values {
+		if !math.IsNaN(values[i]) {
+			out[i] = &values[i]
+		}
+	}
+	return out
+}
+
+func TestSlowIsWhatTakesManyTimesLongerThanUsual(t *testing.T) {
+	f := func(what string, want herd.Health, busy float64, last ...float64) {
+		t.Helper()
+		times, requests := []float64{}, []float64{}
+		for range 20 {
+			times, requests = append(times, 0.2), append(requests, 5)
+		}
+		for _, v := range last {
+			times, requests = append(times, v), append(requests, busy)
+		}
+		got, usual := slow(spark(times...), spark(requests...))
+		if got != want || (usual != nil) != (want != herd.Fine) {
+			t.Errorf("%s: %s, usual %v", what, got, usual)
+		}
+	}
+	f("as ever", herd.Fine, 5, 0.2, 0.21)
+	f("three times as long", herd.Warn, 5, 0.7, 0.8)
+	f("for one minute alone", herd.Fine, 5, 0.2, 3)
+	f("thirty times as long", herd.Crit, 5, 8, 7)
+	f("by too few requests", herd.Fine, 0.1, 8, 9)
+	if got, _ := slow(spark(0.1, 5, 5), spark(9, 9, 9)); got != herd.Fine {
+		t.Errorf("without a past it is %s", got)
+	}
+}
+
 func TestErrorsAreCountedOverMinutes(t *testing.T) {
 	n := math.NaN()
-	spark := func(values ...float64) []*float64 {
-		out := make([]*float64, len(values))
-		for i := range values {
-			if !math.IsNaN(values[i]) {
-				out[i] = &values[i]
-			}
-		}
-		return out
-	}
 	f := func(requests, shares []*float64, percent, count float64) {
 		t.Helper()
 		if p, c := errorShare(requests, shares); math.Abs(p-percent) > 0.01 || math.Abs(c-count) > 0.01 {

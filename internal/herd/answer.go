@@ -25,22 +25,27 @@ func (h *Herd) answer(o *Overview, now time.Time) Verdict {
 type trouble struct {
 	level Health
 	lost  bool
+	felt  bool // by those who ask the group for something
 	text  string
 	name  string // of the host or group
 	host  string // its ID
 	since time.Time
 }
 
-// answerOf leads with the worst, of equals with what came last.
+// answerOf leads with the worst, of equals with what is felt by others, and then
+// with what came last.
 func answerOf(o *Overview) Verdict {
 	all := troubles(o)
 	if len(all) == 0 {
 		return Verdict{State: Fine, Lead: fine(o)}
 	}
 	slices.SortStableFunc(all, func(a, b trouble) int {
-		return cmp.Or(cmp.Compare(b.level.rank(), a.level.rank()), b.since.Compare(a.since))
+		return cmp.Or(cmp.Compare(b.level.rank(), a.level.rank()), before(a.felt, b.felt), b.since.Compare(a.since))
 	})
 	a := Verdict{State: all[0].level, Lead: all[0].text, Host: all[0].host}
+	if all[0].felt {
+		a.Group = all[0].name
+	}
 	rest := all[1:]
 	if lost := slices.DeleteFunc(slices.Clone(all), func(t trouble) bool { return !t.lost }); all[0].lost && len(lost) > 1 {
 		a.Lead = fmt.Sprintf("%d hosts are lost: %s.", len(lost), some(lost))
@@ -48,6 +53,17 @@ func answerOf(o *Overview) Verdict {
 	}
 	a.Rest = restOf(rest)
 	return a
+}
+
+// before orders what has something before what has not.
+func before(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
 }
 
 func restOf(rest []trouble) string {
@@ -102,13 +118,54 @@ func troubles(o *Overview) []trouble {
 				out = append(out, t)
 			}
 		}
-		for _, s := range g.Signals {
-			if s.State != Fine && s.Value != nil {
-				out = append(out, trouble{level: s.State, name: g.Name, text: fmt.Sprintf("%s answers %.0f %% of its requests with errors.", capital(g.Name), *s.Value)})
-			}
+		out = append(out, o.felt(g)...)
+	}
+	return out
+}
+
+// felt is how a group serves badly. What a group suffers because one that it
+// calls serves as badly is that one's to tell.
+func (o *Overview) felt(g *Group) []trouble {
+	var out []trouble
+	for i := range g.Signals {
+		if s := &g.Signals[i]; s.State != Fine && s.Value != nil && !o.passedOn(g, s.Name, map[string]bool{}) {
+			out = append(out, trouble{level: s.State, felt: true, name: g.Name, text: capital(g.Name) + " " + s.words()})
 		}
 	}
 	return out
+}
+
+// passedOn reports whether a group below this one has the same trouble. seen
+// are the groups asked already, since calls may go in circles.
+func (o *Overview) passedOn(g *Group, signal string, seen map[string]bool) bool {
+	seen[g.Name] = true
+	for i := range o.Groups {
+		below := &o.Groups[i]
+		if seen[below.Name] || !slices.Contains(g.Calls, below.Name) {
+			continue
+		}
+		bad := slices.ContainsFunc(below.Signals, func(s Signal) bool { return s.Name == signal && s.State != Fine })
+		if bad || o.passedOn(below, signal, seen) {
+			return true
+		}
+	}
+	return false
+}
+
+// words say what a signal that is not fine means.
+func (s *Signal) words() string {
+	if s.Usual == nil {
+		return fmt.Sprintf("answers %.0f %% of its requests with errors.", *s.Value)
+	}
+	return fmt.Sprintf("is slow: p99 %s, usually %s.", seconds(*s.Value), seconds(*s.Usual))
+}
+
+// seconds writes a time as people say it.
+func seconds(s float64) string {
+	if s < 1 {
+		return fmt.Sprintf("%.0f ms", s*1000)
+	}
+	return fmt.Sprintf("%.2g s", s)
 }
 
 func troubleOf(m *Member) (trouble, bool) {

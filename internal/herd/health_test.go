@@ -207,3 +207,17 @@ func TestAnswers(t *testing.T) {
 	f("4 hosts are lost: a-5, a-5, a-5 and 1 more. The rest is fine.", up, lost, lost, lost, lost)
 	f("2 hosts are lost: a-5, a-5. a-3 is late. The rest is fine.", up, lost, lost, late)
 }
+
+func TestTheGroupAtTheBottomOfATroubleIsNamed(t *testing.T) {
+	value, usual := 2.9, 0.18
+	slow := []Signal{{Name: "p99", State: Warn, Value: &value, Usual: &usual}}
+	o := &Overview{Groups: []Group{
+		{Name: "edge", Calls: []string{"web"}, Signals: slow},
+		{Name: "web", Calls: []string{"edge", "git"}},
+		{Name: "git", Signals: slow, Members: []Member{{Name: "git-2", State: Up, Health: Warn, Reason: "waits for disks 61 percent of the time", Since: noon()}}},
+	}}
+	a := answerOf(o)
+	if got, want := a.Lead+" "+a.Rest, "Git is slow: p99 2.9 s, usually 180 ms. git-2 is near its limit. The rest is fine."; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -19,6 +19,7 @@ type Verdict struct {
 	Lead  string `json:"lead" doc:"What matters most."`
 	Rest  string `json:"rest" doc:"What is to be said of all else."`
 	Host  string `json:"host,omitempty" doc:"The id of the host that the lead is about."`
+	Group string `json:"group,omitempty" doc:"The group that Lead is about; absent for none."`
 }
 
 // Counts are how many hosts are what.
@@ -53,6 +54,7 @@ type Signal struct {
 	Name   string     `json:"name"`
 	Unit   string     `json:"unit"`
 	Value  *float64   `json:"value" doc:"The last one; null where there is none."`
+	Usual  *float64   `json:"usual,omitempty" doc:"What it mostly is, where Value is judged by that."`
 	State  Health     `json:"state" enum:"fine,warn,crit"`
 	Target string     `json:"target" doc:"The Graphite target that draws it."`
 	Spark  []*float64 `json:"spark" doc:"The last half hour, a value a minute."`

@@ -475,6 +475,8 @@ export interface Signal {
   /** The Graphite target that draws it. */
   target: string
   unit: string
+  /** What it mostly is, where Value is judged by that. */
+  usual?: number
   /** The last one; null where there is none. */
   value: number | null
 }
@@ -505,6 +507,8 @@ export interface ValueAnswer {
   value: string
 }
 export interface Verdict {
+  /** The group that Lead is about; absent for none. */
+  group?: string
   /** The id of the host that the lead is about. */
   host?: string
   /** What matters most. */

@@ -75,13 +75,13 @@ const questions: Record<string, (group: string) => string> = {
 }
 
 /**
- * What the answer's button asks: the signal that is worst, of the named host's
- * group where the answer names one. Nothing when that host alone is meant.
+ * What the answer's button asks: the signal that is worst, of the group or the
+ * host's group where the answer names one. Nothing when that host alone is meant.
  */
 export function question(o: Overview): { label: string; signal: Signal } | undefined {
   const groups = (o.groups ?? []).flatMap((group) => {
     const signal = telltale(group)
-    return signal && signal.state !== 'fine' && (!o.answer.host || group.members.some((m) => m.id === o.answer.host)) ? [{ group, signal }] : []
+    return signal && signal.state !== 'fine' && (!o.answer.group || group.name === o.answer.group) && (!o.answer.host || group.members.some((m) => m.id === o.answer.host)) ? [{ group, signal }] : []
   })
   const worst = groups.sort((a, b) => worse[a.signal.state] - worse[b.signal.state])[0]
   if (!worst) return undefined
