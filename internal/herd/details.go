@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"patou/internal/component"
 	"patou/internal/host"
 )
 
@@ -13,12 +14,16 @@ import (
 const statesListed = 100
 
 // Host is all that is known of the host with an id or a name; its state is that
-// of a moment of the past where at is not zero. ErrUnknown for no host.
+// of a moment of the past where at is not zero. Of a host that no agent tells of
+// it is what its entries say. ErrUnknown for no host.
 func (h *Herd) Host(ctx context.Context, idOrName string, at time.Time) (*HostDetails, error) {
 	h.mu.Lock()
 	m := h.find(idOrName)
 	if m == nil {
 		h.mu.Unlock()
+		if components, last := h.places.spoke(idOrName); len(components) > 0 {
+			return Unwatched(idOrName, last, components), nil
+		}
 		return nil, ErrUnknown
 	}
 	d, id := h.details(m), m.ID
@@ -44,6 +49,20 @@ func (h *Herd) Host(ctx context.Context, idOrName string, at time.Time) (*HostDe
 		d.rewind(at)
 	}
 	return d, nil
+}
+
+// Unwatched is what is known of a host that no agent tells of: its name, when its
+// last entry was, and which components wrote from it.
+func Unwatched(name string, last time.Time, components []string) *HostDetails {
+	node := component.Node(name)
+	d := &HostDetails{
+		Name: name, Node: node, Nodes: []string{node}, Word: "no agent", Since: last.UTC(), First: last.UTC(), Last: last.UTC(), GroupFrom: "found",
+		Components: append([]string{}, components...), Links: []LinkView{}, States: []StateView{},
+		Notes: []string{"No agent watches this host: it is known from its log entries alone. Start `patou agent --server URL --token-file FILE` on it to see its vitals, units and links; " +
+			"`patou token create NAME --scope write` here makes the token."},
+	}
+	d.fill(&member{})
+	return d
 }
 
 // rewind shows the state of the past.

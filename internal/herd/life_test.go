@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -371,5 +372,24 @@ func TestManyMaySpeakAndAskAtOnce(t *testing.T) {
 	all.Wait()
 	if n := s.Overview().Counts.Hosts; n != 8 {
 		t.Errorf("%d hosts", n)
+	}
+}
+
+func TestAHostOfEntriesAloneSaysHowToWatchIt(t *testing.T) {
+	s := begin(t)
+	s.Places().Note([]entry.Entry{{Component: "web.nginx", Host: "old.example.org", Time: noon().UnixNano()}})
+	last := noon()
+	d, err := s.Host(t.Context(), "old.example.org", time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.ID != "" || d.State != "" || d.Word != "no agent" || !d.Last.Equal(last) || d.Node != "old_example_org" || !slices.Equal(d.Components, []string{"web.nginx"}) {
+		t.Errorf("%+v", d)
+	}
+	if len(d.Notes) != 1 || !strings.Contains(d.Notes[0], "patou agent") {
+		t.Errorf("notes: %q", d.Notes)
+	}
+	if text, err := json.Marshal(d); err != nil || strings.Contains(string(text), "null") {
+		t.Errorf("%s, %v", text, err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"patou/internal/entry"
 	"patou/internal/host"
@@ -69,6 +70,17 @@ func (p *Places) of(name string) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]string{}, p.hosts[name]...)
+}
+
+// spoke is of, and when the last of them did.
+func (p *Places) spoke(name string) (components []string, last time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	ns := int64(0)
+	for _, c := range p.hosts[name] {
+		ns = max(ns, p.pairs[place{c, name}].last)
+	}
+	return slices.Clone(p.hosts[name]), time.Unix(0, ns)
 }
 
 // staleAfter is how far, in ns, what is kept of a place's last time may lag.

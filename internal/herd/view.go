@@ -111,8 +111,8 @@ type HostDetails struct {
 	Name        string    `json:"name"`
 	Node        string    `json:"node"`
 	Nodes       []string  `json:"nodes" doc:"The nodes that its series are under, today's first."`
-	State       State     `json:"state" enum:"joining,up,late,leaving,gone,lost"`
-	Health      Health    `json:"health" enum:"fine,warn,crit"`
+	State       State     `json:"state" enum:"joining,up,late,leaving,gone,lost," doc:"Empty for a host known from entries alone, as are id and health."`
+	Health      Health    `json:"health" enum:"fine,warn,crit,"`
 	Word        string    `json:"word"`
 	Reason      string    `json:"reason"`
 	Since       time.Time `json:"since"`

@@ -216,7 +216,25 @@ func (s *server) host(ctx context.Context, in *hostInput) (*herd.HostDetails, er
 		return nil, err
 	}
 	d, err := s.Herd.Host(ctx, in.ID, at)
+	if errors.Is(err, herd.ErrUnknown) {
+		if last, sent := s.sentBy(in.ID); sent {
+			return herd.Unwatched(in.ID, last, nil), nil
+		}
+	}
 	return d, herdFailure(err, in.ID)
+}
+
+// sentBy is when the last entry of a host was, if one is known.
+func (s *server) sentBy(name string) (last time.Time, known bool) {
+	if s.SentBy == nil {
+		return time.Time{}, false
+	}
+	for _, seen := range s.SentBy() {
+		if seen.Name == name {
+			return seen.Last, true
+		}
+	}
+	return time.Time{}, false
 }
 
 func (s *server) setGroup(_ context.Context, in *groupInput) (done, error) {

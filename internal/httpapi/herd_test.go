@@ -206,6 +206,7 @@ func TestEventsAreShownBesideTheHerd(t *testing.T) {
 func TestWhatTheHerdRefusesIsSaid(t *testing.T) {
 	g, _, _ := withHerd(t, nil)
 	g.get(t, "/api/hosts/nobody").want(t, http.StatusNotFound, "nobody")
+	g.get(t, "/api/hosts/web01").want(t, http.StatusOK, `"word":"no agent"`) // of whom there are entries
 	g.do(t, http.MethodPost, "/api/hosts/git-2/group", []byte(`{"group":"a/b"}`)).want(t, http.StatusBadRequest, "group")
 	g.do(t, http.MethodDelete, "/api/hosts/web-1", nil).want(t, http.StatusConflict, "stop its agent")
 	body := g.get(t, "/api/hosts").body

@@ -231,7 +231,7 @@ export interface HostDetails {
   group: string
   group_from: 'found' | 'set'
   group_reason: string
-  health: 'fine' | 'warn' | 'crit'
+  health: 'fine' | 'warn' | 'crit' | ''
   id: string
   /** When it was last heard. */
   last: string
@@ -249,7 +249,8 @@ export interface HostDetails {
   since: string
   /** By how much its clock is ahead of the server's. */
   skew_ms: number
-  state: 'joining' | 'up' | 'late' | 'leaving' | 'gone' | 'lost'
+  /** Empty for a host known from entries alone, as are id and health. */
+  state: 'joining' | 'up' | 'late' | 'leaving' | 'gone' | 'lost' | ''
   /** The newest first. */
   states: StateView[]
   units: UnitView[]
