@@ -116,25 +116,25 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 	a.shipper = ship.New(ship.Options{
 		Queue: s, Transport: o.Transport, Clock: o.Clock, Log: o.Log, Random: rand.Float64, Answered: a.answered,
 	})
-	if err := a.start(); err != nil {
+	if err := a.start(ctx); err != nil {
 		return nil, errors.Join(err, a.group.Stop(ctx))
 	}
 	return a, nil
 }
 
 // start starts the parts: each needs those before it.
-func (a *Agent) start() error {
-	a.closing("spool", func(context.Context) error { return a.spool.Close() })
+func (a *Agent) start(ctx context.Context) error {
+	a.closing(ctx, "spool", func(context.Context) error { return a.spool.Close() })
 	a.group.Go("sending", a.shipper.Run)
-	a.closing("goodbye", a.goodbye)
+	a.closing(ctx, "goodbye", a.goodbye)
 	a.group.Go("gathering", a.gatherer.run)
 	a.group.Go("housekeeping", a.house.run)
 	return a.watch(a.spool.Places())
 }
 
-func (a *Agent) closing(name string, closing func(context.Context) error) {
+func (a *Agent) closing(ctx context.Context, name string, closing func(context.Context) error) {
 	// Starting nothing cannot fail, and the group has not been stopped.
-	_ = a.group.Start(context.Background(), name, nil, closing)
+	_ = a.group.Start(ctx, name, nil, closing)
 }
 
 // goodbye is sent when all that reads has ended. It is in the spool if the

@@ -37,14 +37,14 @@ func (g *governor) every(base time.Duration) time.Duration {
 // spent takes what the agent cost since the reading before, in percent of one
 // processor, and tells whether the pauses change. Halving a pause at most
 // doubles the cost: so well below is less than half.
-func (g *governor) spent(percent float64, base time.Duration) (changed bool) {
+func (g *governor) spent(percent float64) (changed bool) {
 	factor := g.factor.Load()
 	switch {
 	case g.budget == 0:
 		return false
 	case percent > g.budget:
 		g.quiet = 0
-		if g.every(base) < slowest {
+		if g.every(sweepEvery) < slowest {
 			g.factor.Store(2 * factor)
 			return true
 		}

@@ -20,13 +20,13 @@ func TestSweepsComeLessOftenAboveTheBudget(t *testing.T) {
 		{0.5, 5 * time.Second}, {1.2, 10 * time.Second}, {1.2, 20 * time.Second}, {0.7, 20 * time.Second},
 		{3, 40 * time.Second}, {3, time.Minute}, {3, time.Minute}, {0.3, time.Minute},
 	} {
-		g.spent(c.percent, 5*time.Second)
+		g.spent(c.percent)
 		if got := g.every(5 * time.Second); got != c.want {
 			t.Errorf("after %v percent every %s, want %s", c.percent, got, c.want)
 		}
 	}
 	for range 5 * calm {
-		g.spent(0.3, 5*time.Second)
+		g.spent(0.3)
 	}
 	if got := g.every(5 * time.Second); got != 5*time.Second {
 		t.Errorf("after some quiet minutes every %s", got)
@@ -38,12 +38,12 @@ func TestSweepsComeLessOftenAboveTheBudget(t *testing.T) {
 
 func TestOneQuietReadingIsNoReasonToHurry(t *testing.T) {
 	g := newGovernor(1)
-	g.spent(2, 5*time.Second)
+	g.spent(2)
 	for range 20 {
 		for range calm - 1 {
-			g.spent(0.1, 5*time.Second)
+			g.spent(0.1)
 		}
-		g.spent(0.8, 5*time.Second)
+		g.spent(0.8)
 	}
 	if got := g.every(5 * time.Second); got != 10*time.Second {
 		t.Errorf("every %s", got)
@@ -52,7 +52,7 @@ func TestOneQuietReadingIsNoReasonToHurry(t *testing.T) {
 
 func TestWithoutABudgetNothingIsSlowedDown(t *testing.T) {
 	g := newGovernor(0)
-	if g.spent(100, 5*time.Second) || g.every(5*time.Second) != 5*time.Second {
+	if g.spent(100) || g.every(5*time.Second) != 5*time.Second {
 		t.Errorf("every %s", g.every(5*time.Second))
 	}
 }

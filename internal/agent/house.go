@@ -168,7 +168,7 @@ func round(v float64) float64 { return float64(int64(v*100+0.5)) / 100 }
 
 // govern slows sweeps down, or lets them come faster again.
 func (h *house) govern(percent float64) {
-	if !h.governor.spent(percent, sweepEvery) {
+	if !h.governor.spent(percent) {
 		return
 	}
 	every := h.governor.every(sweepEvery)

@@ -34,6 +34,14 @@ const (
 // ContentType is the type of a request that carries a chunk.
 const ContentType = "application/x-patou-chunk"
 
+// Path is where a server takes chunks, below its address, and SentHeader the
+// request's header that says when it was sent, by the agent's clock, in ns since
+// 1970.
+const (
+	Path       = "/api/agent/chunks"
+	SentHeader = "Patou-Sent"
+)
+
 // ErrCorrupt is what Decode's errors wrap.
 var ErrCorrupt = errors.New("chunk cannot be read")
 

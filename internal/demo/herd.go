@@ -231,7 +231,7 @@ func (ms *machines) send(ctx context.Context, m *machine, c *chunk.Chunk) error 
 		var busy *pretend.BusyError
 		switch {
 		case ctx.Err() != nil || errors.As(err, &busy):
-			return nil
+			return nil //nolint:nilerr // it is sent with the next
 		case err != nil:
 			return fmt.Errorf("agent of %s: %w", m.name, err)
 		}

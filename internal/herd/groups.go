@@ -110,9 +110,8 @@ func program(group string) string {
 // services are what a host runs and listens with.
 func (e *evidence) services(m *member, known map[string]*kind) {
 	type service struct {
-		ports    []int
-		outside  bool
-		standard int
+		ports   []int
+		outside bool
 	}
 	all := map[string]*service{}
 	for _, l := range m.Report.Listeners {

@@ -90,7 +90,7 @@ func (s *story) is(name string, want State) {
 	s.t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m := s.Herd.find(name)
+	m := s.find(name)
 	if m == nil {
 		s.t.Errorf("there is no %s", name)
 		return

@@ -3,6 +3,7 @@ package herd
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -262,14 +263,14 @@ func TestABacklogIsASignOfLifeAndNotOfNow(t *testing.T) {
 func TestForgettingIsForThoseWhoAreNoMore(t *testing.T) {
 	s, web := begin(t), machine("web-1", 1)
 	s.pass(15*time.Second, web)
-	if err := s.Forget("web-1"); err != ErrPresent {
+	if err := s.Forget("web-1"); !errors.Is(err, ErrPresent) {
 		t.Errorf("one that is up: %v", err)
 	}
 	s.pass(time.Minute)
 	if err := s.Forget("web-1"); err != nil {
 		t.Error(err)
 	}
-	if err := s.Forget("web-1"); err != ErrUnknown {
+	if err := s.Forget("web-1"); !errors.Is(err, ErrUnknown) {
 		t.Errorf("again: %v", err)
 	}
 	if s.save(); len(s.disk.hosts) != 0 || len(s.machines) != 0 || len(s.nodes) != 0 {

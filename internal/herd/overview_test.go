@@ -48,7 +48,7 @@ func TestAGroupCountsAndNamesItsMembers(t *testing.T) {
 
 func TestThePastIsShownAsItWas(t *testing.T) {
 	s, web := begin(t), machine("web-1", 1)
-	s.Herd.past = func(_ context.Context, nodes []string, _ time.Time) (map[string][]host.Resource, error) {
+	s.past = func(_ context.Context, nodes []string, _ time.Time) (map[string][]host.Resource, error) {
 		return map[string][]host.Resource{nodes[0]: {{Name: "io", Percent: 43}}}, nil
 	}
 	s.pass(time.Minute, web)

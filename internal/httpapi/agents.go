@@ -29,22 +29,19 @@ type AgentSink interface {
 // maxChunkBody bounds a chunk on the wire.
 const maxChunkBody = 8 << 20
 
-// sentHeader carries the agent's time.
-const sentHeader = "Patou-Sent"
-
 // routeAgents registers what agents send to.
 func (s *server) routeAgents() {
 	rule := access{scope: token.Write, body: chunk.ContentType}
-	op := describe("sendChunk", http.MethodPost, "/api/agent/chunks", "Send what an agent collected",
+	op := describe("sendChunk", http.MethodPost, chunk.Path, "Send what an agent collected",
 		"A chunk as internal/chunk/FORMAT.md describes it. It is answered when it would survive a power cut; a repeated chunk is answered like the first.", rule)
-	op.Parameters = []*huma.Param{{Name: sentHeader, In: "header", Schema: &huma.Schema{Type: "string"},
+	op.Parameters = []*huma.Param{{Name: chunk.SentHeader, In: "header", Schema: &huma.Schema{Type: "string"},
 		Description: "When it is sent, by the agent's clock, in nanoseconds since 1970."}}
 	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{chunk.ContentType: {}}}
 	schema := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[agent.Answer](), true, "ChunkAnswer")
 	op.Responses["200"] = &huma.Response{Description: "It is kept.", Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
 	s.describeErrors(&op)
 	s.api.OpenAPI().AddOperation(&op)
-	s.handle("POST /api/agent/chunks", rule, s.acceptChunk)
+	s.handle("POST "+chunk.Path, rule, s.acceptChunk)
 }
 
 func (s *server) acceptChunk(w http.ResponseWriter, r *http.Request) error {
@@ -55,10 +52,10 @@ func (s *server) acceptChunk(w http.ResponseWriter, r *http.Request) error {
 		return busy()
 	}
 	var sent time.Time
-	if text := r.Header.Get(sentHeader); text != "" {
+	if text := r.Header.Get(chunk.SentHeader); text != "" {
 		ns, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			return refuse(http.StatusBadRequest, "%s: %.40q is not a time in nanoseconds since 1970", sentHeader, text)
+			return refuse(http.StatusBadRequest, "%s: %.40q is not a time in nanoseconds since 1970", chunk.SentHeader, text)
 		}
 		sent = time.Unix(0, ns)
 	}

@@ -37,10 +37,6 @@ type Herd interface {
 	Forget(idOrName string) error
 }
 
-type overviewInput struct {
-	At string `query:"at" doc:"The moment to show; now if it is empty."`
-}
-
 type dayInput struct {
 	Until string `query:"until" doc:"Its end; now if it is empty."`
 }

@@ -84,11 +84,11 @@ func behind(s string, at int) (secret, bool) {
 	if quoted != "" {
 		return secret{from, from + scalarEnd(s[from:]), quoted + Mask + quoted}, true
 	}
-	switch end := len(s); {
+	switch {
 	case kind == cookies && s[at] == ':':
 		return secret{from, from + lineEnd(s[from:], opening(s[:keyStart(s[:at], key)])), Mask}, true
 	case kind == credential:
-		from, end = credentials(s, from)
+		from, end := credentials(s, from)
 		return secret{from, end, Mask}, true
 	}
 	return secret{from, from + bareEnd(s[from:]), Mask}, true

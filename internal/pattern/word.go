@@ -161,7 +161,7 @@ func (m *masker) part(w string) {
 	for digits < len(w) && classes[w[digits]]&isDigit != 0 {
 		digits++
 	}
-	if digits == len(w) && !(hex && len(w) >= 6) { // worker17: the name stays
+	if digits == len(w) && (!hex || len(w) < 6) { // worker17: the name stays
 		if letters == 0 {
 			m.hole()
 			return

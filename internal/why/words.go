@@ -125,14 +125,6 @@ func of(n int, one, many string) string {
 	return spaced(int64(n)) + " " + many
 }
 
-// list writes names with commas and an and.
-func list(names []string) string {
-	if len(names) < 2 {
-		return strings.Join(names, "")
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
-}
-
 func stamp(ns int64) string {
 	return time.Unix(0, ns).UTC().Format("2006-01-02T15:04:05.000000000Z")
 }

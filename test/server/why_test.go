@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"os/exec"
 	"slices"
@@ -110,7 +111,8 @@ func explainedByCommand(t *testing.T, s *apptest.Server, deployed int64) {
 	if err != nil || !strings.Contains(out, " 1 deploy git-backend 4.18.2") || !strings.Contains(out, "Suffers: ") || !strings.Contains(out, "█") {
 		t.Errorf("%v\n%s", err, out)
 	}
-	if out, err := why(deployed-600, deployed-480); err == nil || err.(*exec.ExitError).ExitCode() != 1 {
+	var ended *exec.ExitError
+	if out, err := why(deployed-600, deployed-480); !errors.As(err, &ended) || ended.ExitCode() != 1 {
 		t.Errorf("a quiet window: %v\n%s", err, out)
 	}
 }

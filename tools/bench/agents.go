@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -111,20 +112,13 @@ func (b *bench) crowd(ended, ctx context.Context, c *crowd, s *server) int64 {
 			first := began.Add(agentSends * time.Duration(i) / time.Duration(b.machines))
 			if err := c.agent(ended, ctx, pretend.New(bigHost(i), 1), first); err != nil {
 				c.mu.Lock()
-				c.first = cmpError(c.first, err)
+				c.first = cmp.Or(c.first, err)
 				c.mu.Unlock()
 			}
 		})
 	}
 	agents.Wait()
 	return s.resident("VmRSS")
-}
-
-func cmpError(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 // agent is one machine's. What it began to send it sends whole, after the end
@@ -134,7 +128,7 @@ func (c *crowd) agent(ended, ctx context.Context, h *pretend.Host, due time.Time
 	l := pretend.Load{CPU: 35, Memory: 60, Waiting: 2, Read: 3e6, Write: 8e6, Rx: 4e6, Tx: 6e6, Requests: 120}
 	for ; ; due = due.Add(agentSends) {
 		if pause(ended, time.Until(due)) != nil {
-			return nil
+			return nil //nolint:nilerr // it ended
 		}
 		for n := range perChunk {
 			h.Second(due.Add(time.Duration(n-perChunk)*time.Second), l)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -58,7 +59,7 @@ func register(ctx context.Context, s *server, hosts, groups int) error {
 				h := pretend.New(member(i, groups), 1)
 				h.Past(now, pretend.Load{CPU: float64(i % 90), Memory: 50, Requests: 20})
 				_, err := c.sender.Send(ctx, h.Take(now, ""))
-				errs[w] = cmpError(errs[w], err)
+				errs[w] = cmp.Or(errs[w], err)
 			}
 		})
 	}

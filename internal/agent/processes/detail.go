@@ -69,7 +69,7 @@ func (c *Collector) examine(p *process) bool {
 	dir := strconv.Itoa(p.pid)
 	now := float64(c.ticks) / ticksPerSecond
 	if text, err := c.dir.Read(dir + "/statm"); err == nil {
-		p.shared, _ = parseShared(text)
+		p.shared = parseShared(text)
 	}
 	text, err := c.dir.Read(dir + "/io")
 	if err == nil {

@@ -67,12 +67,12 @@ func number(b []byte) uint64 {
 
 // parseShared is the resident pages of statm that other processes may share:
 // of files, and of shared memory.
-func parseShared(text []byte) (int64, bool) {
+func parseShared(text []byte) int64 {
 	var field []byte
 	for range 3 {
 		field, text = nextField(text)
 	}
-	return int64(number(field)), len(field) > 0
+	return int64(number(field))
 }
 
 // parseIO is what a process had read from disks and written to them, in bytes.

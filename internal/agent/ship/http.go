@@ -19,13 +19,6 @@ import (
 	"patou/internal/chunk"
 )
 
-// Path is where a server takes chunks.
-const Path = "/api/agent/chunks"
-
-// SentHeader is the header that says when a chunk was sent, in ns by the
-// agent's clock.
-const SentHeader = "Patou-Sent"
-
 // Time limits of a request.
 const (
 	dialTimeout   = 10 * time.Second
@@ -67,7 +60,7 @@ func NewHTTP(o HTTPOptions) (*HTTP, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &HTTP{url: strings.TrimSuffix(u.String(), "/") + Path, token: o.Token, agent: o.Agent}
+	h := &HTTP{url: strings.TrimSuffix(u.String(), "/") + chunk.Path, token: o.Token, agent: o.Agent}
 	h.client = &http.Client{
 		Timeout: answerTimeout,
 		// A redirect would take the token to whoever it names.
@@ -116,7 +109,7 @@ func (h *HTTP) Send(ctx context.Context, c []byte, sent time.Time) (Answer, erro
 		return Answer{}, err
 	}
 	req.Header.Set("Content-Type", chunk.ContentType)
-	req.Header.Set(SentHeader, strconv.FormatInt(sent.UnixNano(), 10))
+	req.Header.Set(chunk.SentHeader, strconv.FormatInt(sent.UnixNano(), 10))
 	req.Header.Set("User-Agent", h.agent)
 	if h.token != "" {
 		req.Header.Set("Authorization", "Bearer "+h.token)

@@ -265,7 +265,7 @@ func TestSlowLinksShowTheirRoundTrips(t *testing.T) {
 	child(t, a, "serve 10.98.0.1:8420")
 	child(t, b, "dial 10.98.0.1:8420")
 	var r host.Report
-	c := New(Options{Clock: clock.Real{}, Telemetry: &telemetry.Set{}, GroupOf: func(pid int) string { return strconv.Itoa(pid) }, Report: func(got host.Report) { r = got }})
+	c := New(Options{Clock: clock.Real{}, Telemetry: &telemetry.Set{}, GroupOf: strconv.Itoa, Report: func(got host.Report) { r = got }})
 	defer c.owners.close()
 	inside(t, b, c.step)
 	if len(r.Connections) != 1 || r.Connections[0].RTT < 30 || r.Connections[0].RTT > 200 {
@@ -309,10 +309,10 @@ func BenchmarkSweep(b *testing.B) {
 			b.ReportMetric(100*each/float64(Interval), "%core")
 		})
 	}
-	c := New(Options{Clock: clock.Real{}, Telemetry: &telemetry.Set{}, GroupOf: func(pid int) string { return strconv.Itoa(pid) }})
+	c := New(Options{Clock: clock.Real{}, Telemetry: &telemetry.Set{}, GroupOf: strconv.Itoa})
 	defer c.owners.close()
 	fresh := func() *Collector {
-		return New(Options{Clock: clock.Real{}, Telemetry: &telemetry.Set{}, GroupOf: func(pid int) string { return strconv.Itoa(pid) }})
+		return New(Options{Clock: clock.Real{}, Telemetry: &telemetry.Set{}, GroupOf: strconv.Itoa})
 	}
 	run("first", func() { n := fresh(); n.step(); n.owners.close() })
 	run("again", c.step)

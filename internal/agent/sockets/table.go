@@ -24,7 +24,7 @@ type table struct {
 func (t *table) dump(protocol string, states uint32, visit func(r *row)) error {
 	for _, name := range [...]string{protocol, protocol + "6"} {
 		err := t.read(name, states, visit)
-		if err != nil && !(os.IsNotExist(err) && name != protocol) { // without IPv6 there is no second one
+		if err != nil && (name == protocol || !os.IsNotExist(err)) { // without IPv6 there is no second one
 			return fmt.Errorf("reading this host's sockets: %w", err)
 		}
 	}

@@ -227,7 +227,7 @@ func TestANewerFormatIsRefused(t *testing.T) {
 	fs := fsx.NewMem()
 	must(t, fs.MkdirAll("spool"))
 	st := state{places: map[string]string{}}
-	b := st.append(nil)
+	b := st.bytes()
 	newer := append([]byte(nil), b...)
 	newer[8] = 9
 	sum(newer)
@@ -242,7 +242,7 @@ func TestANewerFormatIsRefused(t *testing.T) {
 
 func FuzzState(f *testing.F) {
 	st := state{instance: "i", boot: "b", through: 7, acknowledged: 5, places: map[string]string{"a": "1", "b": "2"}}
-	f.Add(st.append(nil))
+	f.Add(st.bytes())
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) >= headerLength {
 			sum(b)
@@ -250,7 +250,7 @@ func FuzzState(f *testing.F) {
 		var s state
 		if s.parse(b) == nil {
 			var again state
-			must(t, again.parse(s.append(nil)))
+			must(t, again.parse(s.bytes()))
 			wantEqual(t, "places", again.places, s.places)
 		}
 		_, _, _ = parseRecord(b, map[string]string{})

@@ -37,8 +37,8 @@ type state struct {
 	places                map[string]string
 }
 
-func (s *state) append(dst []byte) []byte {
-	dst = append(dst, magic...)
+func (s *state) bytes() []byte {
+	dst := []byte(magic)
 	dst = append(dst, 0, 0, 0, 0, version)
 	dst = appendString(appendString(dst, s.instance), s.boot)
 	dst = binary.AppendUvarint(binary.AppendUvarint(dst, s.through), s.acknowledged)
@@ -103,7 +103,7 @@ func contents(fsys fsx.FS, name string) ([]byte, error) {
 
 func (s *state) publish(fsys fsx.FS, dir string) error {
 	err := fsx.Publish(fsys, path.Join(dir, stateName), func(w io.Writer) error {
-		_, err := w.Write(s.append(nil))
+		_, err := w.Write(s.bytes())
 		return err
 	})
 	if err != nil {

@@ -61,7 +61,7 @@ func (t *Tailer) headOf(h handle, n int64) uint64 {
 // isCopy reports whether a file that was not read yet has the same start as one
 // that is followed and whose name it extends: then it is a copy in the making,
 // and is not read as long as that is so.
-func (t *Tailer) isCopy(f *file, s state, now time.Time) bool {
+func (t *Tailer) isCopy(f *file, s state) bool {
 	if f.vetted || f.offset > 0 || s.size == 0 || f.complete {
 		return false
 	}

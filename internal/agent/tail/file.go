@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,7 +84,7 @@ func (t *Tailer) read(f *file, now time.Time) (more bool) {
 		return false
 	}
 	s, ok := t.ready(f, now)
-	if !ok || t.isCopy(f, s, now) {
+	if !ok || t.isCopy(f, s) {
 		return false
 	}
 	if f.unzipped {
@@ -113,7 +114,7 @@ func (t *Tailer) read(f *file, now time.Time) (more bool) {
 		return false
 	}
 	if f.offset == 0 && zipped(window) {
-		return t.beginZip(f, now)
+		return t.beginZip(f)
 	}
 	atEnd := from+int64(n) >= s.size
 	used, more := t.take(f, window, from, atEnd, now)
@@ -167,7 +168,7 @@ func (t *Tailer) emit(f *file, data []byte, pieces []piece, now time.Time) {
 	for _, p := range pieces {
 		e := entry.Entry{Time: ns, Component: f.component, Host: f.rule.Host, Message: text[p.from:p.to], Fields: f.fields}
 		if p.cut {
-			e.Fields = append(f.fields[:len(f.fields):len(f.fields)], entry.Field{Key: entry.CutField, Value: "message"})
+			e.Fields = slices.Concat(f.fields, []entry.Field{{Key: entry.CutField, Value: "message"}})
 		}
 		t.entries = append(t.entries, e)
 		t.bytes += p.to - p.from
@@ -290,7 +291,7 @@ func (t *Tailer) after(f, b *file, now time.Time) {
 func (t *Tailer) tendTo(f *file) { t.care[f] = true }
 
 // mark has the file's place kept with the next entries.
-func (t *Tailer) mark(f *file) { t.places[f.key()] = f.place.String() }
+func (t *Tailer) mark(f *file) { t.places[f.key()] = f.String() }
 
 // missing tells once that a path can't be read.
 func (t *Tailer) missing(path string, err error) {

@@ -78,7 +78,7 @@ func readNames(dir string) ([]name, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read
 	all, err := f.ReadDir(-1)
 	names := make([]name, len(all))
 	for i, e := range all {

@@ -166,7 +166,7 @@ func (w *world) gzip() {
 	if c == nil || w.names[log+".1.gz"] != nil || !c.seen && !w.every {
 		return
 	}
-	if w.unread(c) && !(w.every && w.packs) {
+	if w.unread(c) && (!w.every || !w.packs) {
 		w.destroyed(c)
 	}
 	w.destroyed(nil)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -28,7 +29,7 @@ func zipped(b []byte) bool { return len(b) >= 2 && b[0] == 0x1f && b[1] == 0x8b 
 
 // beginZip decides what a gzip'd file is, when it is seen first: nothing that is
 // asked for, a content that was read before it was packed, or a new one.
-func (t *Tailer) beginZip(f *file, now time.Time) (more bool) {
+func (t *Tailer) beginZip(f *file) (more bool) {
 	f.caught = true
 	if !f.rule.Compressed {
 		return false
@@ -50,7 +51,7 @@ func (t *Tailer) beginZip(f *file, now time.Time) (more bool) {
 	}
 	for key, p := range t.gone {
 		if filepath.Dir(p.origin) == filepath.Dir(f.path) && t.verifyZip(f.path, p) {
-			f.place, f.place.gone = p, 0
+			f.place, f.gone = p, 0
 			f.filed(t.options.Root)
 			delete(t.gone, key)
 			t.places[key] = ""
@@ -194,10 +195,10 @@ func (t *Tailer) takeZip(f *file, data []byte, atEnd bool, now time.Time) (more 
 	t.emit(f, data[:r.used], pieces, now)
 	t.counts.holes.Add(r.holes)
 	t.counts.cut.Add(r.cut)
-	window, from := append(u.back, data[:r.used]...), f.offset-int64(len(u.back))
+	window, from := slices.Concat(u.back, data[:r.used]), f.offset-int64(len(u.back))
 	f.skip = r.skip
 	f.move(f.offset+int64(r.used), from, window)
-	u.back = append([]byte(nil), window[max(0, len(window)-headLength):]...)
+	u.back = slices.Clone(window[max(0, len(window)-headLength):])
 	u.data = append(u.data[:0], data[r.used:]...)
 	t.mark(f)
 	return r.more

@@ -108,7 +108,7 @@ func (h *Host) allGauges() []gauge {
 	all = append(all, fixed("saturation.disk", volumeUsed))
 	all = append(all, self()...)
 	for i := range h.Services {
-		all = append(all, process(&h.Services[i], float64(h.Spec.Memory))...)
+		all = append(all, process(&h.Services[i])...)
 	}
 	return all
 }
@@ -142,7 +142,7 @@ func (h *Host) processors() []gauge {
 }
 
 func (h *Host) memory() []gauge {
-	total := float64(h.Spec.Memory)
+	total := float64(h.Memory)
 	all := kept(exact("memory.used", used), exact("memory.used_percent", func(m *moment) float64 { return m.Memory }),
 		exact("memory.available", func(m *moment) float64 { return total - used(m) }))
 	return append(all, fixed("memory.total", total), part("memory.free", 0.4, func(m *moment) float64 { return total - used(m) }),
@@ -197,7 +197,7 @@ func self() []gauge {
 	return all
 }
 
-func process(s *Service, memory float64) []gauge {
+func process(s *Service) []gauge {
 	p := "process." + component(s.Unit) + "."
 	all := []gauge{part(p+"cpu", s.Share, func(m *moment) float64 { return m.CPU * float64(m.Cores) }),
 		part(p+"memory", s.Share*0.7, used), fixed(p+"count", float64(s.Count)), fixed(p+"threads", float64(4*s.Count)),

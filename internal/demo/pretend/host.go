@@ -178,7 +178,7 @@ func (h *Host) TellAll() { h.whole = true }
 // valid until the next sample is added.
 func (h *Host) Take(t time.Time, leaving host.Leaving) *chunk.Chunk {
 	c := h.TakePast()
-	c.Report = h.report(t)
+	c.Report = h.report()
 	c.Report.Leaving = leaving
 	return c
 }

@@ -15,7 +15,7 @@ const (
 
 // report is what goes with a chunk of the present: how full the host is each
 // time, the rest now and then, or all that is asked for.
-func (h *Host) report(t time.Time) *host.Report {
+func (h *Host) report() *host.Report {
 	m := &h.now
 	r := &host.Report{Full: []host.Resource{
 		{Name: "cpu", Percent: m.CPU}, {Name: "memory", Percent: m.Memory}, {Name: "io", Percent: max(m.Waiting, m.util), Of: h.Disks[0]},
@@ -41,7 +41,7 @@ func (h *Host) report(t time.Time) *host.Report {
 func (h *Host) facts() *host.Facts {
 	return &host.Facts{
 		Agent: "demo", OS: "Debian GNU/Linux 12 (bookworm)", Kernel: "6.1.0-28-amd64", Arch: "amd64", CPUs: h.Cores, CPU: "made up by patou demo",
-		Memory: h.Spec.Memory, Addresses: []string{h.Address}, Started: h.Started, AgentStarted: h.Started.Add(4 * time.Second), Labels: h.Labels,
+		Memory: h.Memory, Addresses: []string{h.Address}, Started: h.Started, AgentStarted: h.Started.Add(4 * time.Second), Labels: h.Labels,
 	}
 }
 

@@ -60,12 +60,12 @@ func (s *Sender) Encode(dst []byte, c *chunk.Chunk) ([]byte, error) {
 // Post sends a packed chunk. The error is a *BusyError where the server said
 // so; then, and where it cannot be reached, the same bytes may be sent again.
 func (s *Sender) Post(ctx context.Context, body []byte) (Answer, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.server+"/api/agent/chunks", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.server+chunk.Path, bytes.NewReader(body))
 	if err != nil {
 		return Answer{}, fmt.Errorf("request of an agent: %w", err)
 	}
 	req.Header.Set("Content-Type", chunk.ContentType)
-	req.Header.Set("Patou-Sent", strconv.FormatInt(time.Now().UnixNano(), 10))
+	req.Header.Set(chunk.SentHeader, strconv.FormatInt(time.Now().UnixNano(), 10))
 	if s.token != "" {
 		req.Header.Set("Authorization", "Bearer "+s.token)
 	}

@@ -261,7 +261,7 @@ func TestWhatIsNotKeptIsNotHeardOf(t *testing.T) {
 	if _, err := g.Receiver.Accept(t.Context(), "", g.clock.Now(), g.make(t, 1, g.at("a", 1))); err == nil || len(g.batches) != 0 {
 		t.Errorf("%v, kept %d", err, len(g.batches))
 	}
-	if g.busy = true; !g.Receiver.Busy() {
+	if g.busy = true; !g.Busy() {
 		t.Error("it is not busy")
 	}
 }

@@ -33,7 +33,7 @@ func BenchmarkAccept(b *testing.B) {
 		g.accept(b, chunks[h]) // names are known from here on
 	}
 	g.batches = nil
-	g.Receiver.Keep = keepNothing
+	g.Keep = keepNothing
 	b.ReportAllocs()
 	for n := 0; b.Loop(); n++ {
 		if _, err := g.Receiver.Accept(b.Context(), "192.0.2.1", g.clock.Now(), chunks[n%hosts]); err != nil {

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -145,7 +146,7 @@ func (f *filing) points(s *sender, b *record.Batch, derived []metric.Sample) ([]
 			lastTime, timeErr = p.Time, f.r.Check(f.now, p.Time)
 		}
 		if timeErr != nil || math.IsNaN(p.Value) || math.IsInf(p.Value, 0) {
-			f.refuse("", orElse(timeErr, errNoNumber))
+			f.refuse("", cmp.Or(timeErr, errNoNumber))
 			continue
 		}
 		to := &table[p.Series]
@@ -177,13 +178,6 @@ var (
 	errNoNumber = errors.New("samples that are not finite numbers")
 	errMany     = errors.New("samples of more series than one host may have")
 )
-
-func orElse(err, other error) error {
-	if err != nil {
-		return err
-	}
-	return other
-}
 
 // refuse lists a reason once, however many samples it holds for.
 func (f *filing) refuse(name string, reason error) {
