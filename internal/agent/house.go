@@ -77,7 +77,7 @@ func (h *house) identity() host.Identity { return *h.id.Load() }
 func (h *house) name(id host.Identity) {
 	id.Name = h.agent.options.Name
 	if id.Name == "" {
-		id.Name, _ = os.Hostname()
+		id.Name = vitals.Name(h.agent.options.Root)
 	}
 	h.id.Store(&id)
 }

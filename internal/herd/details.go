@@ -97,7 +97,7 @@ func (h *Herd) details(m *member) *HostDetails {
 	d := &HostDetails{
 		ID: m.ID, Name: m.Name, Node: m.Node, Nodes: nodesOf(m), State: m.State, Health: m.Health, Word: t.Word, Reason: t.Reason, Since: t.Since,
 		First: m.First.UTC(), Last: m.Last.UTC(), Group: m.group(), GroupReason: m.GroupWhy, GroupFrom: "found",
-		SkewMS: float64(m.skews.best().Microseconds()) / 1000, Machine: m.Machine, Boot: m.Boot, Notes: slices.Clone(m.Notes),
+		SkewMS: float64(m.skews.best().Microseconds()) / 1000, Machine: shown(m.Machine), Boot: m.Boot, Notes: slices.Clone(m.Notes),
 		Agent:      AgentView{finite(m.read.AgentCPU), finite(m.read.AgentMemory), finite(m.read.Spool), finite(m.read.SweepSeconds)},
 		Components: h.places.of(m.Name), Links: h.hostLinks(m, h.clock.Now()), States: []StateView{},
 	}

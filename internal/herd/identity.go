@@ -1,6 +1,8 @@
 package herd
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -178,6 +180,13 @@ func (h *Herd) newID(machine string) string {
 			return id
 		}
 	}
+}
+
+// shown stands for a machine-id where people see it: the id itself would let
+// whoever reads it, and may write, speak as the machine.
+func shown(machine string) string {
+	sum := sha256.Sum256([]byte("patou machine " + machine))
+	return hex.EncodeToString(sum[:8])
 }
 
 // settle takes over what a contact says of who a known host is now.

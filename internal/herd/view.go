@@ -133,7 +133,7 @@ type HostDetails struct {
 	Links       []LinkView       `json:"links"`
 	Components  []string         `json:"components" doc:"Those that spoke from it."`
 	States      []StateView      `json:"states" doc:"The newest first."`
-	Machine     string           `json:"machine"`
+	Machine     string           `json:"machine" doc:"A hash of its machine-id: clones have the same."`
 	Boot        string           `json:"boot"`
 	Notes       []string         `json:"notes" doc:"What to know about its identity."`
 }

@@ -117,3 +117,15 @@ func TestThisHostHasFactsAndAnIdentity(t *testing.T) {
 		t.Errorf("got %+v", id)
 	}
 }
+
+func TestBelowAnotherRootTheNameIsThatOfTheHostsFile(t *testing.T) {
+	if got := Name(hostOf(t, map[string]string{"etc/hostname": "web-1\n"})); got != "web-1" {
+		t.Errorf("got %q", got)
+	}
+	own, _ := os.Hostname()
+	for _, root := range []string{"", "/", t.TempDir()} {
+		if got := Name(root); got != own {
+			t.Errorf("below %q: %q, want %q", root, got, own)
+		}
+	}
+}

@@ -28,6 +28,19 @@ func Identity(root string) host.Identity {
 	return id
 }
 
+// Name is the name of the host whose files are below root. The kernel tells a
+// container the container's name, so that below another root the host's file is
+// asked first.
+func Name(root string) string {
+	if root != "" && root != "/" {
+		if name := files(root).line("etc/hostname"); name != "" {
+			return name
+		}
+	}
+	name, _ := os.Hostname()
+	return name
+}
+
 func (f files) machine() string {
 	for _, name := range [...]string{"etc/machine-id", "var/lib/dbus/machine-id"} {
 		if id := bare(f.line(name)); id != "" {

@@ -237,6 +237,7 @@ export interface HostDetails {
   last: string
   links: LinkView[]
   listeners: ListenerView[]
+  /** A hash of its machine-id: clones have the same. */
   machine: string
   name: string
   node: string
