@@ -67,6 +67,7 @@ type gatherer struct {
 	mu    sync.Mutex
 	open  *batch
 	spare *batch
+	large int // flushes until what large batches took is let go of
 	names names
 	told  host.Report // the latest of each part
 }
@@ -205,6 +206,7 @@ func (g *gatherer) run(ctx context.Context) error {
 			return nil
 		case <-tick.C():
 			haste = min(haste+1, hasteMost)
+			g.rest()
 		case <-soon:
 		case <-g.arrived:
 			if !g.heavy() {
@@ -277,21 +279,44 @@ func (g *gatherer) take() *batch {
 	return b
 }
 
-// keepMemory is the largest batch whose memory is used again.
+// keepMemory is the largest batch whose memory is kept where nothing as large
+// follows soon.
 const keepMemory = 256 << 10
+
+// restFlushes is after how many flushes without a large batch memory is let go of.
+const restFlushes = 3
+
+// rest lets go of the memory that large batches took, when there were none for a
+// while: while there are, each would have to clear new memory.
+func (g *gatherer) rest() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.large == 0 {
+		return
+	}
+	if g.large--; g.large > 0 {
+		return
+	}
+	g.spare, g.bytes = nil, nil
+	g.encoder.Rest()
+	if g.open.bytes == 0 {
+		g.open.Entries = nil
+	}
+}
 
 // recycle lets the batch's memory be used again. The texts of entries are let go.
 func (g *gatherer) recycle(b *batch) {
-	if cap(b.Points)*pointBytes > keepMemory || b.bytes > keepMemory {
-		return
-	}
+	large := b.bytes > keepMemory || cap(b.Points)*pointBytes > keepMemory
 	clear(b.Entries)
 	clear(b.places)
 	b.Points, b.Defs, b.Entries = b.Points[:0], b.Defs[:0], b.Entries[:0]
 	b.bytes, b.report, b.outcome = 0, host.Report{}, newOutcome()
 	g.mu.Lock()
+	defer g.mu.Unlock()
 	g.spare = b
-	g.mu.Unlock()
+	if large {
+		g.large = restFlushes
+	}
 }
 
 // giveBack keeps what a dropped chunk was to tell for the next one.
@@ -318,9 +343,6 @@ func (g *gatherer) keep(b *batch) error {
 	if g.bytes, err = g.encoder.Encode(g.bytes[:0], &c); err != nil {
 		b.report = host.Report{} // nothing else can fail; it is told again some day
 		return err
-	}
-	if cap(g.bytes) > 2*keepMemory {
-		defer func() { g.bytes = nil }()
 	}
 	return g.keeper.Put(sequence, g.bytes, b.places, b.bytes > 0)
 }

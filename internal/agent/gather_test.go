@@ -313,3 +313,25 @@ func TestChunksWithEntriesTellTheZone(t *testing.T) {
 		}
 	})
 }
+
+func TestMemoryOfLargeBatchesIsKeptOnlyWhileThereAreSome(t *testing.T) {
+	gathering(t, func(t *testing.T, g *gatherer, s *shelf) {
+		held := func() bool { g.mu.Lock(); defer g.mu.Unlock(); return g.spare != nil && cap(g.spare.Entries) > 0 }
+		for range 3 {
+			if err := g.Keep(t.Context(), lines(strings.Repeat("x", 2*keepMemory)), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		pass(time.Millisecond)
+		if !held() || len(s.chunks) != 3 {
+			t.Errorf("after %d chunks there is memory for the next: %v", len(s.chunks), held())
+		}
+		pass((restFlushes + 1) * FlushEvery)
+		if held() || g.bytes != nil {
+			t.Error("the memory is held at rest")
+		}
+		if err := g.Keep(t.Context(), lines("y"), nil); err != nil || s.chunks[3].Batch.Entries[0].Message != "y" {
+			t.Errorf("%v, %+v", err, s.chunks[3])
+		}
+	})
+}

@@ -107,6 +107,9 @@ func (e *Encoder) Encode(dst []byte, c *Chunk) ([]byte, error) {
 	return e.zstd.EncodeAll(e.raw, dst), nil
 }
 
+// Rest lets go of the memory that packing took, until it is needed again.
+func (e *Encoder) Rest() { e.raw = nil }
+
 // Decoder unpacks chunks. It is safe for use by several goroutines.
 type Decoder struct{ zstd *zstd.Decoder }
 

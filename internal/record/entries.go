@@ -2,6 +2,7 @@ package record
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/klauspost/compress/s2"
 
@@ -25,10 +26,21 @@ func (n names) append(dst []byte, s string) []byte {
 }
 
 // appendEntries packs the section as a whole: messages of one batch resemble
-// each other.
+// each other. What is packed is laid out in dst first, so that who gives the same
+// dst again needs no other memory.
 func (b *Batch) appendEntries(dst []byte) []byte {
+	start, size := len(dst), b.textSize()
+	dst = slices.Grow(dst, size+max(0, s2.MaxEncodedLen(size)))
+	dst = b.layEntries(dst)
+	end := len(dst)
+	dst = slices.Grow(dst, max(0, s2.MaxEncodedLen(end-start)))
+	packed := s2.Encode(dst[end:cap(dst)], dst[start:end])
+	return dst[:start+copy(dst[start:cap(dst)], packed)]
+}
+
+// layEntries appends the entries as they are before they are packed.
+func (b *Batch) layEntries(raw []byte) []byte {
 	seen := names{}
-	raw := make([]byte, 0, b.textSize())
 	raw = binary.AppendUvarint(raw, uint64(len(b.Entries)))
 	var at int64
 	for i := range b.Entries {
@@ -45,9 +57,7 @@ func (b *Batch) appendEntries(dst []byte) []byte {
 			raw = appendString(raw, f.Value)
 		}
 	}
-	start := len(dst)
-	dst = append(dst, make([]byte, s2.MaxEncodedLen(len(raw)))...)
-	return dst[:start+len(s2.Encode(dst[start:], raw))]
+	return raw
 }
 
 // textSize is about what the entries take unpacked, so that the buffer rarely

@@ -129,8 +129,8 @@ func (t *Tailer) take(f *file, window []byte, from int64, atEnd bool, now time.T
 	settled := now.Sub(f.grown)
 	e := end{final: atEnd && (f.complete || !f.rotated.IsZero() && settled >= grace), idle: atEnd && settled >= groupTime}
 	framing := framing{max: t.options.MaxLine, begins: f.rule.begins()}
-	var room [64]piece
-	pieces, r := framing.cut(data, f.skip, e, room[:0])
+	pieces, r := framing.cut(data, f.skip, e, t.pieces[:0])
+	t.pieces = pieces
 	t.emit(f, data[:r.used], pieces, now)
 	t.counts.holes.Add(r.holes)
 	t.counts.cut.Add(r.cut)

@@ -120,6 +120,7 @@ type Tailer struct {
 	names    map[string]nameList
 	told     map[string]bool
 	buffer   []byte
+	pieces   []piece // as buffer, used again
 
 	scanned time.Time
 	rescan  bool
@@ -279,9 +280,26 @@ func (t *Tailer) notice(now time.Time) {
 	}
 }
 
-// drain reads the files that are queued, a window each, so that a busy one does
-// not keep the others waiting.
+// passes are how often the queue is gone through before what little was read is
+// handed on: handing on costs a sync.
+const passes = 4
+
+// drain reads the files that are queued, a window each in turn, so that a busy one
+// does not keep the others waiting, until there is enough to hand on.
 func (t *Tailer) drain(ctx context.Context, now time.Time) error {
+	for range passes {
+		if err := t.pass(ctx, now); err != nil {
+			return err
+		}
+		if len(t.queue) == 0 || t.bytes == 0 {
+			break
+		}
+	}
+	return t.flush(ctx)
+}
+
+// pass reads each queued file once.
+func (t *Tailer) pass(ctx context.Context, now time.Time) error {
 	queue := t.queue
 	t.queue = nil
 	for i, f := range queue {
@@ -296,7 +314,7 @@ func (t *Tailer) drain(ctx context.Context, now time.Time) error {
 			}
 		}
 	}
-	return t.flush(ctx)
+	return nil
 }
 
 func (t *Tailer) enqueue(f *file) {

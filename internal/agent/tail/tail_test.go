@@ -360,3 +360,12 @@ func TestANumberUsedAgainIsAnotherFile(t *testing.T) {
 		t.Errorf("remembered: %v", r.places)
 	}
 }
+
+func TestABusyFileIsHandedOnByMegabytes(t *testing.T) {
+	r := start(t)
+	r.write("a.log", strings.Repeat(strings.Repeat("x", 999)+"\n", 4000))
+	r.sweep()
+	if len(r.got) != 4000 || r.most < batchBytes/1000 || r.most > (batchBytes+windowSize)/1000 {
+		t.Errorf("%d entries, at most %d at once", len(r.got), r.most)
+	}
+}
