@@ -114,7 +114,8 @@ func (g *gatherer) Samples(_ context.Context, samples []metric.Sample) error {
 
 // Keep takes entries and the places behind them, and returns when both would
 // survive a power cut, which takes as long as it takes when the spool is full.
-// It may mask the entries in place. After an error neither is kept.
+// It may mask the entries in place. After an error neither is kept, but for that
+// of ctx: then both may be yet, together.
 func (g *gatherer) Keep(ctx context.Context, entries []entry.Entry, places map[string]string) error {
 	size := 0
 	for i := range entries {

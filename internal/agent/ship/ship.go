@@ -108,6 +108,7 @@ type Shipper struct {
 	poke    chan struct{}
 	trouble string // what was said last, "" while all is well
 	since   time.Time
+	said    time.Time // when it was last said that a part was not kept
 
 	dropped, errors atomic.Int64
 	roundTrip       atomic.Int64
@@ -142,8 +143,7 @@ func (s *Shipper) Poke() {
 	}
 }
 
-// Dropped is how many chunks no server will ever take, Errors how many attempts
-// failed, RoundTrip how long the last good one took.
+// Dropped is how many chunks no server will ever take.
 func (s *Shipper) Dropped() int64 { return s.dropped.Load() }
 
 // Errors is how many attempts failed.
@@ -208,12 +208,22 @@ func (s *Shipper) delivered(a Answer) {
 		s.options.Log.Info("the server takes what is sent again", "after", s.options.Clock.Now().Sub(s.since).Round(time.Second).String())
 		s.trouble = ""
 	}
-	for _, r := range a.Rejected {
-		s.options.Log.Warn("the server did not keep a part of a chunk", "sequence", a.Sequence, "line", r.Line, "reason", r.Reason)
-	}
+	s.rejected(a)
 	if s.options.Answered != nil {
 		s.options.Answered(a)
 	}
+}
+
+// rejected says the first of what was not kept, and how much it is, at most once
+// a minute: the agent reads the journal in which its own log may end.
+func (s *Shipper) rejected(a Answer) {
+	now := s.options.Clock.Now()
+	if len(a.Rejected) == 0 || !s.said.IsZero() && now.Sub(s.said) < time.Minute {
+		return
+	}
+	s.said = now
+	r := &a.Rejected[0]
+	s.options.Log.Warn("the server did not keep a part of a chunk", "sequence", a.Sequence, "line", r.Line, "reason", r.Reason, "parts", len(a.Rejected))
 }
 
 // failed says what is wrong once, until it is something else.
@@ -257,7 +267,7 @@ func (s *Shipper) drop(sequence uint64, size int, r *Refusal) {
 	s.errors.Add(1)
 	what := "the server can never take this chunk: it is dropped"
 	if r.Status == http.StatusRequestEntityTooLarge {
-		what = "this chunk is larger than the server, or a proxy before it, takes: it is dropped; allow bodies of 4 MiB there"
+		what = "this chunk is larger than the server, or a proxy before it, takes: it is dropped; allow bodies of 8 MiB there"
 	}
 	s.options.Log.Error(what, "sequence", sequence, "bytes", size, "error", r.Error())
 }

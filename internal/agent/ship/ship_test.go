@@ -43,6 +43,8 @@ type server struct {
 	times []time.Duration
 	begin time.Time
 	delay time.Duration
+	// rejects are the reasons for what each answer does not keep.
+	rejects []Rejected
 }
 
 func (s *server) Send(ctx context.Context, chunk []byte, _ time.Time) (Answer, error) {
@@ -60,7 +62,7 @@ func (s *server) Send(ctx context.Context, chunk []byte, _ time.Time) (Answer, e
 	s.got = append(s.got, string(chunk))
 	var n uint64
 	_, _ = fmt.Sscanf(string(chunk), "c%d", &n)
-	return Answer{Sequence: n}, ctx.Err()
+	return Answer{Sequence: n, Rejected: s.rejects}, ctx.Err()
 }
 
 func chunks(n int) []string {
@@ -117,6 +119,14 @@ func TestAnOutageIsSaidOnceAndEnded(t *testing.T) {
 	}
 	if shipper.Errors() != 4 {
 		t.Errorf("%d errors, want 4", shipper.Errors())
+	}
+}
+
+func TestWhatEachChunkIsRefusedForIsSaidOnceAMinute(t *testing.T) {
+	q, s := &queue{chunks: chunks(130)}, &server{delay: time.Second, rejects: []Rejected{{Line: 3, Reason: "too old"}, {Line: 4, Reason: "too old"}}}
+	_, log := ship(t, q, s, 140*time.Second)
+	if n := strings.Count(log, "did not keep a part"); n != 3 || !strings.Contains(log, "parts=2") {
+		t.Errorf("said %d times:\n%s", n, log)
 	}
 }
 
