@@ -39,19 +39,17 @@ func kind(name string) string {
 	return ""
 }
 
-// note reports whether a change is worth asking about. What is gone is not: to
-// be asked, systemd would load it again.
+// note reports whether a change is worth asking about. What is gone is asked
+// about too, where it was known: any local user may send a signal that says so.
 func (k *keeper) note(c change) bool {
 	switch {
 	case c.name == "":
 		k.all = true
 	case kind(c.name) == "":
 		return false
-	case c.gone:
+	case c.gone && k.units[c.name] == nil:
 		delete(k.dirty, c.name)
-		_, was := k.units[c.name]
-		delete(k.units, c.name)
-		return was
+		return false
 	default:
 		k.dirty[c.name] = true
 	}

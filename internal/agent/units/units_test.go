@@ -195,10 +195,23 @@ func TestUnitsComeAndGo(t *testing.T) {
 		w.after(time.Second)
 		w.with(func() { w.units = w.units[:1] })
 		w.change <- change{name: "b.service"}
-		w.change <- change{name: "b.service", gone: true} // not to be asked, which would load it
+		w.change <- change{name: "b.service", gone: true}
+		w.change <- change{name: "c.service", gone: true} // never known: not asked about
 		w.after(time.Second)
 		w.expect("a.service=active/running", "a.service=active/running b.service=active/running", "a.service=active/running")
-		w.asked("", "b.service")
+		w.asked("", "b.service", "b.service")
+		w.end()
+	})
+}
+
+func TestASignalAloneTakesNoUnitAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &watched{fake: fake{units: []loaded{unitOf("a.service", "failed", "failed")}}}
+		watch(t, w)
+		w.change <- change{name: "a.service", gone: true} // as any local user may send
+		w.after(time.Second)
+		w.expect("a.service=failed/failed")
+		w.asked("", "a.service")
 		w.end()
 	})
 }
