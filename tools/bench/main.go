@@ -70,6 +70,7 @@ func parts() []part {
 		{"logs", (*bench).logs},
 		{"syslog", (*bench).syslog},
 		{"memory", (*bench).memory},
+		{"watching", (*bench).watching},
 		{"agents", (*bench).agents},
 		{"overview", (*bench).overview},
 		{"why", (*bench).why},

@@ -47,8 +47,10 @@ func (p *process) kill() error {
 
 // cpu is the time, user and system, that the process has used. The kernel counts
 // it in ticks of 10 ms.
-func (p *process) cpu() time.Duration {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+func (p *process) cpu() time.Duration { return cpuOf(p.cmd.Process.Pid) }
+
+func cpuOf(pid int) time.Duration {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0
 	}
@@ -62,8 +64,13 @@ func (p *process) cpu() time.Duration {
 // VmHWM for the most there was.
 func (p *process) resident(key string) int64 {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, key+":"); ok {
+	return kibibytes(string(text), key+":")
+}
+
+// kibibytes is the number of a line that begins with key, in bytes.
+func kibibytes(text, key string) int64 {
+	for line := range strings.Lines(text) {
+		if rest, ok := strings.CutPrefix(line, key); ok {
 			n, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
 			return n << 10
 		}
