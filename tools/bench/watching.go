@@ -14,8 +14,8 @@ import (
 
 // How long a program that watches a host may start, and is then measured.
 const (
-	watchWarm = 20 * time.Second
-	watchSpan = time.Minute
+	watchWarm = 15 * time.Second
+	watchSpan = 40 * time.Second
 )
 
 // crowded is how many processes a busy host has in this measurement.
