@@ -71,11 +71,11 @@ func (h *Herd) goodbye(m *member, l host.Leaving, now time.Time) {
 	}
 	m.Goodbye = l
 	h.enter(m, Leaving, now, leftBecause(l))
-	what := map[host.Leaving]string{host.Shutdown: " is shut down", host.Reboot: " reboots"}[l]
-	if what == "" {
-		what = " left: its agent was stopped"
+	// Of an agent that was stopped it is told when it does not come back at once:
+	// most are only started anew.
+	if what := map[host.Leaving]string{host.Shutdown: " is shut down", host.Reboot: " reboots"}[l]; what != "" {
+		h.tellSome(m, "left", now, m.Name+what, "")
 	}
-	h.tellSome(m, "left", now, m.Name+what, "")
 }
 
 // report takes over the parts of a report.

@@ -163,6 +163,9 @@ func (h *Herd) ageLeaving(m *member, now time.Time, quiet time.Duration) {
 		h.enter(m, Lost, now, "it said that it reboots and did not come back")
 		h.tell(m, "lost", now, m.Name+" did not come back from its reboot", "")
 	case m.Goodbye != host.Reboot && quiet >= leaveAfter:
+		if m.Goodbye == host.Stopped {
+			h.tellSome(m, "left", m.Since, m.Name+" left: its agent was stopped", "")
+		}
 		h.enter(m, Gone, now, leftBecause(m.Goodbye))
 	}
 }

@@ -79,6 +79,22 @@ func TestOneWhoSaysGoodbyeIsGoneAndNotLost(t *testing.T) {
 	}
 }
 
+func TestAnAgentThatIsStartedAnewTellsNothing(t *testing.T) {
+	s, web := begin(t), machine("web-1", 1)
+	s.pass(15*time.Second, web)
+	s.say(web, &host.Report{Leaving: host.Stopped})
+	s.pass(3 * time.Second)
+	s.pass(15*time.Second, web)
+	s.hasTold("web-1 joined")
+	s.say(web, &host.Report{Leaving: host.Stopped})
+	left := s.clock.Now()
+	s.pass(time.Minute)
+	s.hasTold("web-1 joined", "web-1 left: its agent was stopped")
+	if last := s.disk.events[len(s.disk.events)-1]; last.Time != left.UnixNano() {
+		t.Errorf("told as of %s, it left at %s", time.Unix(0, last.Time), left)
+	}
+}
+
 func TestAnAnnouncedRebootIsAwaited(t *testing.T) {
 	s, web := begin(t), machine("web-1", 1)
 	s.pass(15*time.Second, web)
