@@ -106,6 +106,8 @@ func TestEachFileSystemCountsOnceAndNoneOfAnotherMachine(t *testing.T) {
 36 28 0:50 / /var/lib/docker/overlay2/x/merged rw - overlay overlay rw
 37 28 8:5 / /below rw - ext4 /dev/sde1 rw
 38 28 8:6 / /below rw - ext4 /dev/sdf1 rw
+41 28 8:8 /nspawn/propagate/db-1 /run/host/incoming ro - ext4 /dev/sdh1 rw
+42 28 8:8 /docker/x/resolv.conf /etc/resolv.conf rw - ext4 /dev/sdh1 rw
 39 28 0:60 / /home rw - fuse.sshfs me@there:/ rw
 40 28 8:7 / /with\040space rw - btrfs /dev/sdg rw
 broken

@@ -53,7 +53,7 @@ func chosen(all []mounted) []mounted {
 	}
 	places := map[string]int{} // in out, by the device
 	for i, m := range all {
-		if !local(m) || top[m.path] != i || behind(m.path, remotes) {
+		if !local(m) || top[m.path] != i || behind(m.path, remotes) || lent(m) {
 			continue
 		}
 		place, same := places[m.device]
@@ -66,6 +66,16 @@ func chosen(all []mounted) []mounted {
 		}
 	}
 	return out[:min(len(out), maxDevices)]
+}
+
+// lent is whether a container's maker mounted a part of its own disk there, to
+// hand things over: it is not the container's to fill, whose root is another one.
+func lent(m mounted) bool {
+	switch m.path {
+	case "/etc/hosts", "/etc/hostname", "/etc/resolv.conf":
+		return m.root != "/"
+	}
+	return strings.HasPrefix(m.path, "/run/host/")
 }
 
 // better is whether a mount shows more of a file system than another, or shows
