@@ -74,10 +74,15 @@ func (m *member) sinceReport(now time.Time) time.Duration {
 // connections takes over a new list of connections.
 func (h *Herd) connections(m *member, list []host.Connection, now time.Time) {
 	seconds := m.sinceReport(now).Seconds()
-	seen := map[linkKey]bool{}
+	seen, groups := map[linkKey]bool{}, m.groupsAtEnds(list)
 	for i := range list {
 		c := &list[i]
-		key := linkKey{plainAddress(c.Remote), c.Port, c.Inbound, c.Group}
+		key := linkKey{plainAddress(c.Remote), c.Port, c.Inbound, ""}
+		nameless := key
+		key.Group = cmp.Or(c.Group, groups[nameless])
+		if key != nameless {
+			delete(m.links, nameless)
+		}
 		l := m.links[key]
 		switch {
 		case l == nil && len(m.links) >= maxLinks && !m.forgetOldest(now):
@@ -100,6 +105,30 @@ func (h *Herd) connections(m *member, list []host.Connection, now time.Time) {
 	}
 	m.linksAt = now
 	h.graph.stale = true
+}
+
+// groupsAtEnds are the processes that have connections to each end, by a key
+// without them: sockets whose process could not be found, as it had closed them or
+// had just begun, are theirs. Of several it is those told of last.
+func (m *member) groupsAtEnds(list []host.Connection) map[linkKey]string {
+	out := map[linkKey]string{}
+	if !slices.ContainsFunc(list, func(c host.Connection) bool { return c.Group == "" }) {
+		return out
+	}
+	last := map[linkKey]time.Time{}
+	for k, l := range m.links {
+		end := k
+		end.Group = ""
+		if k.Group != "" && (out[end] == "" || l.Last.After(last[end]) || l.Last.Equal(last[end]) && k.Group < out[end]) {
+			out[end], last[end] = k.Group, l.Last
+		}
+	}
+	for i := range list {
+		if c := &list[i]; c.Group != "" {
+			out[linkKey{plainAddress(c.Remote), c.Port, c.Inbound, ""}] = c.Group
+		}
+	}
+	return out
 }
 
 // forgetOldest makes room by forgetting the link that was not seen the longest,

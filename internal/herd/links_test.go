@@ -204,3 +204,36 @@ func TestOrderPutsCallersFirst(t *testing.T) {
 		}
 	}
 }
+
+func TestConnectionsWithoutAGroupBelongToThatOfTheirEnd(t *testing.T) {
+	s, web := begin(t), machine("web-1", 1)
+	told := func(list ...host.Connection) string {
+		t.Helper()
+		s.say(web, &host.Report{Connections: list})
+		s.pass(30*time.Second, web)
+		d, err := s.Host(t.Context(), "web-1", time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, l := range d.Links {
+			got = append(got, fmt.Sprintf("%s %s:%d %d", l.Group, l.Address, l.Port, l.Sockets))
+		}
+		return strings.Join(got, ", ")
+	}
+	for _, step := range []struct {
+		list []host.Connection
+		want string
+	}{
+		{[]host.Connection{calling("", "192.0.2.1", 5432, 2)}, " 192.0.2.1:5432 2"},
+		{[]host.Connection{calling("shop.service", "192.0.2.1", 5432, 3)}, "shop.service 192.0.2.1:5432 3"},
+		{[]host.Connection{calling("", "::ffff:192.0.2.1", 5432, 1), calling("shop.service", "192.0.2.1", 5432, 3)}, "shop.service 192.0.2.1:5432 4"},
+		{[]host.Connection{calling("", "192.0.2.1", 5432, 1)}, "shop.service 192.0.2.1:5432 1"},
+		{[]host.Connection{calling("till.service", "192.0.2.1", 5432, 1), calling("", "192.0.2.1", 5432, 1)}, "shop.service 192.0.2.1:5432 1, till.service 192.0.2.1:5432 2"},
+		{[]host.Connection{calling("", "192.0.2.1", 80, 1)}, " 192.0.2.1:80 1, shop.service 192.0.2.1:5432 1, till.service 192.0.2.1:5432 2"},
+	} {
+		if got := told(step.list...); got != step.want {
+			t.Errorf("after %+v: %q, want %q", step.list, got, step.want)
+		}
+	}
+}

@@ -28,6 +28,10 @@ import (
 // Interval is the time between two sweeps, when nobody says otherwise.
 const Interval = 30 * time.Second
 
+// FirstAfter is the time until the first sweep: by then the processes have been
+// looked at, whose groups connections are told by.
+const FirstAfter = 2 * time.Second
+
 // Options are what a Collector needs.
 type Options struct {
 	// Root is where proc is; "" is "/".
@@ -114,13 +118,13 @@ func New(o Options) *Collector {
 // Missing, or counted.
 func (c *Collector) Run(ctx context.Context) error {
 	defer c.owners.close()
-	for {
-		c.step()
+	for pause := FirstAfter; ; pause = max(time.Second, c.options.Every()) {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-c.options.Clock.After(max(time.Second, c.options.Every())):
+		case <-c.options.Clock.After(pause):
 		}
+		c.step()
 	}
 }
 

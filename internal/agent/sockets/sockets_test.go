@@ -334,7 +334,7 @@ func TestThePauseIsAskedForEachTime(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { ended <- c.Run(ctx) }()
 		began := time.Now()
-		for _, want := range []time.Duration{0, 2 * time.Minute, 6 * time.Minute} {
+		for _, want := range []time.Duration{FirstAfter, FirstAfter + 2*time.Minute, FirstAfter + 6*time.Minute} {
 			if r := <-sweeps; r.Connections == nil || r.Listeners == nil || time.Since(began) != want {
 				t.Errorf("%+v after %v, want %v", r, time.Since(began), want)
 			}
