@@ -28,6 +28,8 @@ type Remote struct {
 	Version string
 	// Stderr receives the agent's log.
 	Stderr io.Writer
+	// Clock is the host's; nil is this machine's.
+	Clock clock.Clock
 }
 
 // ErrUsage is wrapped by errors that only another command line or file helps
@@ -108,6 +110,10 @@ func (r Remote) options(files fsx.FS, transport Transport) (Options, error) {
 	for i, m := range c.Mask {
 		rules[i] = mask.Rule{Pattern: string(m.Pattern), Replace: m.Replace}
 	}
+	at := r.Clock
+	if at == nil {
+		at = clock.Real{}
+	}
 	masker, err := mask.New(mask.Options{Secrets: bool(c.MaskSecrets), Rules: rules})
 	if err != nil {
 		return Options{}, usage("mask: %w", err)
@@ -116,7 +122,7 @@ func (r Remote) options(files fsx.FS, transport Transport) (Options, error) {
 		FS: files, Dir: filepath.Join(string(c.Data), "spool"), Spool: int64(c.Spool), Transport: transport,
 		Root: c.Root, Name: c.Name, Version: r.Version, Labels: maps.Clone(c.Labels), Budget: float64(c.CPU),
 		Watch: Watch{Vitals: bool(c.Vitals), Journal: bool(c.Journal), Tail: TailRules(c.Tail)},
-		Clock: clock.Real{}, Telemetry: &telemetry.Set{},
+		Clock: at, Telemetry: &telemetry.Set{},
 		Log:  slog.New(slog.NewTextHandler(r.Stderr, nil)),
 		Mask: masker.Entry,
 	}, nil

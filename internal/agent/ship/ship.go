@@ -122,7 +122,8 @@ func (s *Shipper) Run(ctx context.Context) error {
 	var last time.Time
 	for {
 		sequence, chunk, err := s.options.Queue.Next(ctx)
-		if err == nil && s.sleep(ctx, pace-s.options.Clock.Now().Sub(last)) {
+		// The clock may have been put back since.
+		if err == nil && s.sleep(ctx, min(pace, pace-s.options.Clock.Now().Sub(last))) {
 			last = s.options.Clock.Now()
 			err = s.deliver(ctx, sequence, chunk)
 		}
