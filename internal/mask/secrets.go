@@ -2,15 +2,27 @@ package mask
 
 import "strings"
 
+// The shortest texts that can hold a secret: "://:p@", and the name of a key of
+// Amazon's, to which all that is looked for by its own begin is equal or longer.
+// Most fields are shorter.
+const (
+	leastPair   = 6
+	leastMarked = 20
+)
+
 // secrets masks by all built-in rules.
 func secrets(s string) (text string, masked int) {
+	if len(s) < leastPair {
+		return s, 0
+	}
 	s, n := each(s, '=', behind)
 	masked += n
 	s, n = each(s, ':', colon)
 	masked += n
-	s, n = eachText(s, "AKIA", 1, amazonKey)
-	masked += n
-	s, n = eachText(s, "ASIA", 2, amazonKey)
+	if len(s) < leastMarked {
+		return s, masked
+	}
+	s, n = eachText(s, "IA", 0, amazonKey)
 	masked += n
 	s, n = eachText(s, "eyJ", 2, webToken)
 	masked += n
@@ -143,14 +155,18 @@ func urlPassword(s string, from int) (secret, bool) {
 	return secret{from + user + 1, from + end, Mask}, true
 }
 
-// amazonKey finds the access key's name that begins at at.
+// amazonKey finds the access key's name, AKIA… or ASIA…, whose third letter is at
+// at.
 func amazonKey(s string, at int) (secret, bool) {
-	const length = 20
+	if at < 2 || s[at-2] != 'A' || s[at-1] != 'K' && s[at-1] != 'S' {
+		return secret{}, false
+	}
+	at -= 2
 	end := at
 	for end < len(s) && (s[end] >= 'A' && s[end] <= 'Z' || s[end] >= '0' && s[end] <= '9') {
 		end++
 	}
-	return secret{at, end, Mask}, end-at == length && (at == 0 || !wordByte(s[at-1]))
+	return secret{at, end, Mask}, end-at == leastMarked && (at == 0 || !wordByte(s[at-1]))
 }
 
 func wordByte(c byte) bool {
