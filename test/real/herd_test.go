@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -58,12 +60,15 @@ ExecStart=/usr/local/bin/patou agent --config /etc/patou-agent.yaml
 Restart=always
 RestartSec=1
 TimeoutStopSec=10
+[Install]
+WantedBy=multi-user.target
 `
 
 // The requests of nginx go to a component of their own; the shop's program keeps
 // a connection to the database, as an application's pool does.
 const shopUnit = `[Unit]
 Description=The shop
+StartLimitIntervalSec=0
 [Service]
 ExecStart=/bin/sh -c 'while sleep 0.2; do echo "select 1;"; done | psql -q -h 10.77.41.12 -U postgres >/dev/null'
 Restart=always
@@ -174,9 +179,16 @@ func TestTheHerd(t *testing.T) {
 	h.step(t, "a failed unit is told", h.failedUnit)
 	h.step(t, "a cut cable loses nothing", h.cutCable)
 	h.step(t, "a killed server loses nothing", h.killedServer)
+	h.step(t, "a rebooted machine is itself", h.reboot)
 	h.step(t, "a renamed host stays itself", h.rename)
 	h.step(t, "a clone is another host", h.clone)
 	h.step(t, "a machine switched off has left, and is not lost", h.switchedOff)
+	h.step(t, "what happened is told, once each", h.events)
+	h.step(t, "the server ends", func() {
+		if code := h.server.End(syscall.SIGTERM); code != 0 {
+			h.t.Errorf("the server's exit code is %d", code)
+		}
+	})
 }
 
 func (h *herd) register() {
@@ -359,6 +371,27 @@ func (h *herd) killedServer() {
 	h.becomes("db-1", "is still known", func(a hostAnswer) bool { return a.State == "up" })
 }
 
+// reboot starts the database's machine again. Its agent comes by itself, before
+// the machine has its address.
+func (h *herd) reboot() {
+	before := h.host("db-1")
+	h.db.sh("systemctl enable patou-agent")
+	h.db.reboot()
+	h.becomes("db-1", "is the same host of another boot", func(a hostAnswer) bool {
+		return a.ID == before.ID && a.Boot != before.Boot && a.State == "up"
+	})
+	h.becomes("db-1", "PostgreSQL is active", func(a hostAnswer) bool { return a.unit("postgresql@15-main.service") == "active" })
+	after := h.host("db-1")
+	if after.Group != before.Group || after.Node != before.Node || len(after.Notes) > 0 {
+		h.t.Errorf("it was %s in %q, is %s in %q, with notes %q", before.Node, before.Group, after.Node, after.Group, after.Notes)
+	}
+	for _, s := range after.States {
+		if s.State == "lost" {
+			h.t.Error("it counted as lost")
+		}
+	}
+}
+
 func (h *herd) rename() {
 	before := h.host("web-1")
 	h.web.sh("hostname web-9; systemctl restart patou-agent")
@@ -393,13 +426,58 @@ func (h *herd) clone() {
 
 func (h *herd) switchedOff() {
 	h.db.off()
-	h.becomes("db-1", "has left", func(a hostAnswer) bool { return a.State == "gone" || a.State == "leaving" })
+	h.becomes("db-1", "has left", func(a hostAnswer) bool { return a.State == "gone" })
+	h.becomes("db-2", "is lost", func(a hostAnswer) bool { return a.State == "lost" })
 	for _, s := range h.host("db-1").States {
 		if s.State == "lost" {
 			h.t.Error("it counted as lost")
 		}
 	}
-	if code := h.server.End(syscall.SIGTERM); code != 0 {
-		h.t.Errorf("the server's exit code is %d", code)
+}
+
+func (h *herd) events() {
+	want := []string{
+		"clone db-2", "joined db-1", "joined db-2", "joined web-1", "left db-1", "left db-1", "lost db-2", "lost web-1", "reboot db-1",
+		"renamed web-9", "returned web-1", "unit-failed web-1", "unit-recovered web-1",
 	}
+	var got []string
+	var body string
+	defer func() {
+		if h.t.Failed() {
+			h.t.Log(body)
+		}
+	}()
+	apptest.Eventually(h.t, "the events are told", func() bool {
+		got, body = h.told()
+		return len(got) >= len(want)
+	})
+	if !slices.Equal(got, want) {
+		h.t.Errorf("told %q, want %q", got, want)
+	}
+}
+
+// told are the events of the machines as "kind host", sorted.
+func (h *herd) told() (all []string, body string) {
+	h.t.Helper()
+	status, body := h.server.Get("/events/get_data", "tags", "herd", "from", "-1h")
+	var events []struct{ Tags []string }
+	if err := json.Unmarshal([]byte(body), &events); err != nil || status != http.StatusOK {
+		h.t.Fatalf("events: %d %v %.300s", status, err, body)
+	}
+	own, _ := os.Hostname()
+	for _, e := range events {
+		kind, of := "", ""
+		for _, tag := range e.Tags {
+			if name, ok := strings.CutPrefix(tag, "host:"); ok {
+				of = name
+			} else if tag != "herd" && !strings.Contains(tag, ":") {
+				kind = tag
+			}
+		}
+		if of != own { // the server watches the machine that it is on
+			all = append(all, kind+" "+of)
+		}
+	}
+	slices.Sort(all)
+	return all, body
 }

@@ -40,6 +40,7 @@ func atEnd(t *testing.T, name string, args ...string) {
 // changes is gone with it.
 type machine struct {
 	t       *testing.T
+	whole   *testing.T // what it is started for ends with it
 	name    string
 	address string
 	root    string // its files, as this machine sees them
@@ -71,7 +72,7 @@ func newNetwork(t *testing.T) {
 func prepare(t *testing.T, name string, number int, units []string, files map[string]string) *machine {
 	t.Helper()
 	dir := t.TempDir()
-	m := &machine{t: t, name: name, address: network + strconv.Itoa(number), root: filepath.Join(dir, "root")}
+	m := &machine{t: t, whole: t, name: name, address: network + strconv.Itoa(number), root: filepath.Join(dir, "root")}
 	upper := filepath.Join(dir, "upper")
 	for _, d := range []string{m.root, upper} {
 		if err := os.Mkdir(d, 0o755); err != nil {
@@ -176,7 +177,7 @@ func (m *machine) boot() {
 	m.ended = ended
 	cmd := m.cmd
 	go func() { _ = cmd.Wait(); close(ended) }()
-	t := m.t
+	t := m.whole
 	t.Cleanup(func() {
 		m.pull(ended)
 		if t.Failed() {
@@ -186,6 +187,14 @@ func (m *machine) boot() {
 	m.leader = m.findLeader()
 	m.sh("ip link set lo up; ip link set host0 up; ip address add " + m.address + "/24 dev host0")
 	m.until("its units run", "systemctl is-system-running | grep -E 'running|degraded'")
+}
+
+// reboot has the machine start again, with the files that it has. As no unit is
+// around it, systemd-nspawn leaves the second half to who started it.
+func (m *machine) reboot() {
+	m.t.Helper()
+	m.end("reboot")
+	m.boot()
 }
 
 // findLeader waits for the machine's process 1: systemd-nspawn's one child.
@@ -265,13 +274,16 @@ func (m *machine) until(what, script string) {
 }
 
 // off switches the machine off, as its power button would.
-func (m *machine) off() {
+func (m *machine) off() { m.t.Helper(); m.end("poweroff") }
+
+// end tells the machine to end, and waits until it has.
+func (m *machine) end(how string) {
 	m.t.Helper()
-	_ = m.try("systemctl poweroff", m.leader)
+	_ = m.try("systemctl "+how, m.leader) // it may end before the command does
 	select {
 	case <-m.ended:
 	case <-time.After(bootTime):
-		m.t.Errorf("%s did not go off", m.name)
+		m.t.Fatalf("%s did not end by %s", m.name, how)
 	}
 }
 
