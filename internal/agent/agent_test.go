@@ -290,7 +290,7 @@ func TestTheAgentSaysWhatItCosts(t *testing.T) {
 		r := newRig(t)
 		a := r.open()
 		pass(25 * time.Second)
-		for _, name := range []string{"cpu_percent", "memory_bytes", "spool_bytes", "spool_chunks", "sweep_seconds", "entries", "dropped_samples", "masked", "send_ms", "errors"} {
+		for _, name := range []string{"cpu_percent", "memory_bytes", "spool_bytes", "spool_chunks", "sweep_seconds", "entries", "dropped_samples", "refused_chunks", "masked", "send_ms", "errors"} {
 			if got := r.server.seconds("agent." + name); len(got) != 2 {
 				t.Errorf("agent.%s has %d samples in 25 s", name, len(got))
 			}

@@ -153,6 +153,7 @@ func (h *house) measure(ctx context.Context, now time.Time) {
 	emit("sweep_ms", float64(h.sweep.took.Load())/1e6)
 	emit("entries", float64(g.entries.Load()))
 	emit("dropped_samples", float64(g.dropped.Load()))
+	emit("refused_chunks", float64(s.Dropped()))
 	emit("masked", float64(g.masked.Load()))
 	emit("send_ms", round(float64(s.RoundTrip().Microseconds())/1e3))
 	if len(h.agent.options.Watch.Tail) > 0 {

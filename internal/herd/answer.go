@@ -205,7 +205,7 @@ func sentence(m *Member) string {
 	case "clock":
 		return "The clock of " + m.Name + " is " + rest + "."
 	case "its":
-		return "The agent of " + m.Name + " drops samples."
+		return "The agent of " + m.Name + strings.TrimPrefix(rest, "agent") + "."
 	}
 	return capital(m.Reason) + " on " + m.Name + "."
 }

@@ -163,9 +163,28 @@ func (h *Herd) judge(m *member, now time.Time, news bool, read host.Readings) {
 		m.dropped = read.Dropped
 		m.set("agent", level, "its agent drops samples", now)
 	}
+	h.refusals(m, read.Refused, now)
 	if news && read.OOMKills > 0 {
 		h.tellSome(m, "oom", now, m.Name+" ran out of memory: the kernel ended a process", "")
 	}
+}
+
+// refusals judges the count of chunks that were refused since the agent's start:
+// what they held is lost.
+func (h *Herd) refusals(m *member, count float64, now time.Time) {
+	if math.IsNaN(count) {
+		return
+	}
+	n := int(count - max(m.refused, 0))
+	if m.refused < 0 || n <= 0 { // not known before, or counted anew
+		m.refused = count
+		m.set("refused", Fine, "", now)
+		return
+	}
+	m.refused = count
+	what := fmt.Sprintf("its agent lost %d %s refused", n, plural(n, "chunk that was", "chunks that were"))
+	m.set("refused", Warn, what, now)
+	h.tellSome(m, "refused", now, m.Name+": "+what, "A server, or a proxy before it, would never have taken them: the agent's log says why.")
 }
 
 func (m *member) total(read host.Readings) float64 {

@@ -97,6 +97,25 @@ func TestDroppedSamplesAndOOMKillsAreSeen(t *testing.T) {
 	}
 }
 
+func TestRefusedChunksAreSeen(t *testing.T) {
+	b := born(t)
+	refused := func(n float64) func(*host.Readings) { return func(r *host.Readings) { r.Refused = n } }
+	b.read(2*time.Second, refused(3)) // of the time before
+	b.health(Fine, "")
+	b.read(time.Second, refused(5))
+	b.health(Warn, "its agent lost 2 chunks that were refused")
+	if a := b.Overview().Answer; a.Lead != "The agent of git-2 lost 2 chunks that were refused." {
+		t.Errorf("%+v", a)
+	}
+	b.read(time.Minute, refused(5))
+	b.health(Fine, "")
+	b.read(10*time.Second, refused(0)) // it was started anew
+	b.health(Fine, "")
+	b.read(time.Second, refused(1))
+	b.health(Warn, "its agent lost 1 chunk that was refused")
+	b.hasTold("git-2 joined", "git-2: its agent lost 2 chunks that were refused", "git-2: its agent lost 1 chunk that was refused")
+}
+
 func TestDisks(t *testing.T) {
 	b := born(t)
 	disk := func(used, files int64, readOnly bool) *host.Report {

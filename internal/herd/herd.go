@@ -123,6 +123,7 @@ type member struct {
 	full         []host.Resource
 	read         host.Readings
 	dropped      float64 // as last read; -1 before
+	refused      float64 // likewise
 	// unproven is set for one that came while another with its machine-id
 	// spoke: a clone, if the other goes on to speak, else the other itself.
 	unproven bool

@@ -93,7 +93,7 @@ func (h *Herd) speaks(m *member, now time.Time) bool {
 
 // join makes a new host.
 func (h *Herd) join(c *host.Contact) *member {
-	m := &member{tests: map[string]*problem{}, links: map[linkKey]*link{}, dropped: -1}
+	m := &member{tests: map[string]*problem{}, links: map[linkKey]*link{}, dropped: -1, refused: -1}
 	m.kept = kept{
 		ID: h.newID(c.Machine), Machine: c.Machine, Boot: c.Boot, Instance: c.Instance,
 		First: c.Received, Last: c.Received, Health: Fine, HealthSince: c.Received,

@@ -23,7 +23,7 @@ func (h *Herd) Load(ctx context.Context) error {
 	defer h.mu.Unlock()
 	var errs []error
 	for _, k := range saved.Hosts {
-		m := &member{tests: map[string]*problem{}, links: map[linkKey]*link{}, wantReport: true, dropped: -1}
+		m := &member{tests: map[string]*problem{}, links: map[linkKey]*link{}, wantReport: true, dropped: -1, refused: -1}
 		if err := json.Unmarshal(k.Data, &m.kept); err != nil || m.ID != k.ID {
 			errs = append(errs, fmt.Errorf("host %s as it was kept: %w", k.ID, err))
 			continue

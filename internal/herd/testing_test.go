@@ -11,6 +11,6 @@ func unreadReadings() host.Readings {
 	n := math.NaN()
 	return host.Readings{
 		MemoryAvailable: n, MemoryTotal: n, PressureCPU: n, PressureMemory: n, PressureIO: n, OOMKills: n,
-		AgentCPU: n, AgentMemory: n, SweepSeconds: n, Spool: n, Dropped: n,
+		AgentCPU: n, AgentMemory: n, SweepSeconds: n, Spool: n, Dropped: n, Refused: n,
 	}
 }

@@ -33,6 +33,7 @@ type Readings struct {
 	SweepSeconds                            float64
 	Spool                                   float64 // bytes
 	Dropped                                 float64 // samples
+	Refused                                 float64 // chunks, since the agent's start
 }
 
 // Kept is what a store keeps of a host: Data is the keeper's own.

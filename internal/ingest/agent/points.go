@@ -52,6 +52,7 @@ const (
 	sweepSeconds
 	spoolBytes
 	droppedSamples
+	refusedChunks
 	readings // how many there are
 )
 
@@ -79,6 +80,8 @@ func watched(relative string) reading {
 		return spoolBytes
 	case "agent.dropped_samples":
 		return droppedSamples
+	case "agent.refused_chunks":
+		return refusedChunks
 	}
 	return unread
 }
@@ -269,6 +272,6 @@ func (f *filing) read() host.Readings {
 	return host.Readings{
 		MemoryAvailable: v[memoryAvailable], MemoryTotal: v[memoryTotal],
 		PressureCPU: v[pressureCPU], PressureMemory: v[pressureMemory], PressureIO: v[pressureIO], OOMKills: v[oomKills],
-		AgentCPU: v[agentCPU], AgentMemory: v[agentMemory], SweepSeconds: v[sweepSeconds], Spool: v[spoolBytes], Dropped: v[droppedSamples],
+		AgentCPU: v[agentCPU], AgentMemory: v[agentMemory], SweepSeconds: v[sweepSeconds], Spool: v[spoolBytes], Dropped: v[droppedSamples], Refused: v[refusedChunks],
 	}
 }
