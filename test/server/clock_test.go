@@ -134,3 +134,22 @@ func TestAWrongClockIsSeenAndLosesNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestLinesAreTakenInTheZoneOfTheirMachine(t *testing.T) {
+	const name = "Pacific/Chatham" // a quarter of an hour off everybody else's
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		t.Skip("this machine knows no zones:", err)
+	}
+	s := apptest.Start(t, binary, filepath.Join(t.TempDir(), "data"), "--config", configFile(t, "vitals: off\njournal: off\n"))
+	t.Setenv("TZ", name) // of the agent alone: the server has started
+	written, file := time.Now().Add(-time.Minute).Truncate(time.Second), filepath.Join(t.TempDir(), "app.log")
+	if err := os.WriteFile(file, []byte(written.In(zone).Format("2006-01-02 15:04:05")+" ERROR it broke\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	skewedAgent(t, s, clock.Real{}, file)
+	apptest.Eventually(t, "the line is there", func() bool { return len(s.Logs("component:app", "from", "-2d", "until", "now+2d")) == 1 })
+	if e := s.Logs("component:app", "from", "-2d", "until", "now+2d")[0]; !e.Time.Equal(written) {
+		t.Errorf("it is of %s, want %s", e.Time, written)
+	}
+}
