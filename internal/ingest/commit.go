@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -37,7 +38,7 @@ type outcome struct {
 // The batch belongs to the Committer from here on. When ctx ends while the batch
 // waits, the caller does not learn whether it was kept.
 func (c *Committer) Commit(ctx context.Context, b *record.Batch, durable bool) (answer []byte, repeated bool, err error) {
-	r := &request{batch: b, payload: b.Append(nil), durable: durable, done: make(chan outcome, 1)}
+	r := &request{batch: b, payload: c.pack(b), durable: durable, done: make(chan outcome, 1)}
 	release, err := c.budget.take(ctx, int64(len(r.payload)))
 	if err != nil {
 		return nil, false, err
@@ -54,6 +55,24 @@ func (c *Committer) Commit(ctx context.Context, b *record.Batch, durable bool) (
 	case <-ctx.Done():
 		return nil, false, fmt.Errorf("%w: the wait for the log was cut short", ErrBusy)
 	}
+}
+
+// keepPacking is the largest buffer that packing keeps for the next batch.
+const keepPacking = 8 << 20
+
+// pack makes a batch's bytes, in memory of their own: they are held until they
+// are synced, and take a fraction of what making them takes.
+func (c *Committer) pack(b *record.Batch) []byte {
+	buffer, ok := c.packing.Get().(*[]byte)
+	if !ok {
+		buffer = new([]byte)
+	}
+	*buffer = b.Append((*buffer)[:0])
+	payload := bytes.Clone(*buffer)
+	if cap(*buffer) <= keepPacking {
+		c.packing.Put(buffer)
+	}
+	return payload
 }
 
 // Busy reports that a new request should be refused before it is read.

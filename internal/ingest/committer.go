@@ -128,6 +128,8 @@ type Committer struct {
 
 	queue  chan *request
 	budget *budget
+	// packing has buffers, of *[]byte.
+	packing sync.Pool
 	// flush asks Maintain for a flush, flushed tells Run that one ended.
 	flush   chan struct{}
 	flushed chan struct{}
