@@ -141,6 +141,9 @@ func colon(s string, at int) (secret, bool) {
 // urlPassword finds the password in "user:password@host", which begins at from.
 func urlPassword(s string, from int) (secret, bool) {
 	authority := s[from:]
+	if strings.IndexByte(authority, '@') < 0 {
+		return secret{}, false // most lines: the rest costs more
+	}
 	if i := strings.IndexAny(authority, "/?# \t\r\n\"'<>\\`"); i >= 0 {
 		authority = authority[:i]
 	}
